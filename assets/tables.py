@@ -1,0 +1,409 @@
+"""Every table's columns, types and meaning, said once; and how ids are made."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pyarrow as pa
+
+TURN = pa.struct([("speaker", pa.string()), ("text", pa.string()), ("at", pa.timestamp("us", "UTC"))])
+KNOWN = pa.struct([("type", pa.string()), ("value", pa.string())])
+MESSAGE = pa.struct([("role", pa.string()), ("content", pa.string())])
+COUNT = pa.struct([("name", pa.string()), ("count", pa.int64())])
+SHOT = pa.struct([("pair_id", pa.string()), ("question", pa.string()), ("answer", pa.string())])
+LOSS = pa.struct([("step", pa.int64()), ("split", pa.string()), ("loss", pa.float64())])
+
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column; `raw` marks text or identifiers as they came from the source."""
+
+    name: str
+    type: pa.DataType
+    meaning: str
+    raw: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table; the first column is its key."""
+
+    name: str
+    room: str
+    meaning: str
+    columns: tuple[Column, ...]
+    partitioned: bool = False
+
+    @property
+    def key(self) -> str:
+        """The column that names a row."""
+        return self.columns[0].name
+
+    @property
+    def restricted(self) -> bool:
+        """Whether the table may hold raw text, and so rests in the restricted zone."""
+        return any(c.raw for c in self.columns)
+
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """The Arrow schema, column meanings as field metadata."""
+        return pa.schema([pa.field(c.name, c.type, metadata={"description": c.meaning}) for c in self.columns])
+
+    def of(self, rows: Iterable[Mapping[str, Any]]) -> pa.Table:
+        """Build the table from mappings; a missing column is null, an unknown one an error.
+
+        >>> UNIQUE_PAIRS.of([]).num_rows
+        0
+        """
+        rows = [dict(r) for r in rows]
+        unknown = {k for r in rows for k in r} - set(self.schema.names)
+        if unknown:
+            raise KeyError(f"{self.name} has no column {sorted(unknown)}")
+        return pa.Table.from_pylist(rows, schema=self.schema)
+
+    def conform(self, table: pa.Table) -> pa.Table:
+        """Select, order and cast another table's columns; a column it lacks is null."""
+        columns = [
+            table.column(f.name).cast(f.type) if f.name in table.column_names else pa.nulls(len(table), f.type)
+            for f in self.schema
+        ]
+        return pa.Table.from_arrays(columns, schema=self.schema)
+
+
+def keyed_id(key: bytes, *parts: object) -> str:
+    """Return the 128-bit pseudonym of `parts` under the installation key (HMAC-SHA256, hex).
+
+    Nobody without the key can link it to what it stands for.
+
+    >>> keyed_id(b"k", "desk", 17) == keyed_id(b"k", "desk", 17)
+    True
+    """
+    message = "\x1f".join(str(p) for p in parts).encode()
+    return hmac.new(key, message, hashlib.sha256).hexdigest()[:32]
+
+
+def content_hash(*texts: str) -> str:
+    """Return the hash that says whether a text is still the same (SHA-256, 32 hex digits)."""
+    return hashlib.sha256("\x1f".join(texts).encode()).hexdigest()[:32]
+
+
+def _c(name: str, type_: pa.DataType, meaning: str, *, raw: bool = False) -> Column:
+    return Column(name, type_, meaning, raw)
+
+
+_S, _T, _F, _I = pa.string(), pa.timestamp("us", "UTC"), pa.float64(), pa.int64()
+
+PARTITION = _c("partition", _S, "slice of the record line that holds the row: UTC day, week or month of created_at")
+
+
+def _record(*, raw: bool) -> tuple[Column, ...]:
+    """The columns of a support record, with the source's own words (raw) or without."""
+    source = (
+        (
+            _c("source_id", _S, "the source's own id of the record", raw=True),
+            _c("known", pa.list_(KNOWN), "what is known of the record's people: type and value", raw=True),
+        )
+        if raw
+        else ()
+    )
+    return (
+        _c("record_id", _S, "keyed pseudonym of source and source id"),
+        PARTITION,
+        _c("kind", _S, "ticket, chat, call, article or external"),
+        _c("source", _S, "name of the source in the settings"),
+        *source,
+        _c("thread_id", _S, "keyed pseudonym of the conversation, or of what an article is about"),
+        _c("customer_id", _S, "keyed pseudonym of the customer; null where the source names none"),
+        _c("created_at", _T, "when the record was opened"),
+        _c("updated_at", _T, "when the record last changed"),
+        _c("category", _S, "the desk's own category"),
+        _c("priority", _S, "the desk's own priority"),
+        _c("channel", _S, "how the customer reached the desk"),
+        _c("language", _S, "ISO 639-1 code, stated by the source or detected in standardization"),
+        _c("licence", _S, "licence of the text (SPDX identifier or name)"),
+        _c("consent", _S, "what the customer agreed to, where the source says so"),
+        _c("subject", _S, "subject or title", raw=raw),
+        _c("turns", pa.list_(TURN), "what was said, in order: speaker (customer, agent, system), text, time", raw=raw),
+    )
+
+
+def _raw_records(name: str, meaning: str, room: str = "collection") -> Table:
+    return Table(name, room, meaning, _record(raw=True), partitioned=True)
+
+
+TICKETS = _raw_records("tickets", "E-mail tickets as the desk holds them: description and resolution.")
+CHATS = _raw_records("chats", "Chat logs, turn by turn.")
+CALLS = _raw_records("calls", "Phone transcripts, diarised into turns.")
+ARTICLES = _raw_records("articles", "Knowledge-base articles and policies: title and body.")
+EXTERNAL_DOCUMENTS = _raw_records("external_documents", "Documents from outside the desk, each with its licence.")
+NORMALIZED_RECORDS = _raw_records(
+    "normalized_records", "Records free of mark-up, quoted replies, signatures and broken encoding.", "normalization"
+)
+COLLECTED = (TICKETS, CHATS, CALLS, ARTICLES, EXTERNAL_DOCUMENTS)
+
+ANONYMIZED_RECORDS = Table(
+    "anonymized_records",
+    "anonymization",
+    "Records in which typed placeholders stand for personal data; the only door out of the restricted zone.",
+    (*_record(raw=False), _c("entities", pa.list_(COUNT), "how many spans of each type were replaced")),
+    partitioned=True,
+)
+STANDARDIZED_RECORDS = Table(
+    "standardized_records",
+    "standardization",
+    "Records in the house's terms, in a wanted language, and readable.",
+    (
+        *ANONYMIZED_RECORDS.columns,
+        _c("language_confidence", _F, "probability of the detected language, 0 to 1"),
+        _c("terms_replaced", _I, "how often the terminology map changed a word"),
+    ),
+    partitioned=True,
+)
+
+SCORES = (
+    _c("question_quality", _F, "mean of the question's part scores, 0 to 1"),
+    _c("answer_quality", _F, "mean of the answer's part scores, 0 to 1"),
+    _c("relevance", _F, "share of mismatched pairs that are less alike than question and answer are, 0 to 1"),
+    _c("similarity", _F, "cosine of the embeddings of question and answer, -1 to 1"),
+    _c("completeness", _F, "share of what a whole answer has, 0 to 1"),
+    _c("clarity", _F, "how easily the question is understood, 0 to 1"),
+    _c("specificity", _F, "how much the question names, 0 to 1"),
+    _c("grammar", _F, "share of the question's signs of well-formed writing, 0 to 1"),
+)
+_PAIR = (
+    _c("pair_id", _S, "keyed pseudonym of record, position of the answer, and origin"),
+    PARTITION,
+    _c("record_id", _S, "the record the pair was taken from"),
+    _c("thread_id", _S, "the record's thread"),
+    _c("customer_id", _S, "the record's customer (keyed pseudonym)"),
+    _c("kind", _S, "kind of the record"),
+    _c("source", _S, "the record's source"),
+    _c("created_at", _T, "when the record was opened"),
+    _c("category", _S, "the desk's own category"),
+    _c("priority", _S, "the desk's own priority"),
+    _c("item_type", _S, "qa, policy or procedure"),
+    _c("question", _S, "what the customer asks"),
+    _c("answer", _S, "what the business answers"),
+    _c("history", pa.list_(MESSAGE), "earlier turns of the same conversation: role (user, assistant) and content"),
+    _c("language", _S, "ISO 639-1 code"),
+    _c("licence", _S, "licence of the text"),
+    _c("origin", _S, "human, rule, back_translation or synthetic"),
+    _c("parent_ids", pa.list_(_S), "pairs this one was made from"),
+    _c("content_hash", _S, "hash of question and answer"),
+    _c("truth_evidence", _S, "reviewed, agrees_with_article, customer_confirmed or none"),
+)
+QA_PAIRS = Table(
+    "qa_pairs", "pairing", "Questions with their answers, taken from every kind of record.", _PAIR, partitioned=True
+)
+VALIDATED_PAIRS = Table(
+    "validated_pairs", "validation", "Pairs worth learning from, with their scores.", (*_PAIR, *SCORES), partitioned=True
+)
+UNIQUE_PAIRS = Table(
+    "unique_pairs",
+    "deduplication",
+    "Pairs that say something no other pair says.",
+    (*VALIDATED_PAIRS.columns, _c("cluster_id", _S, "near-duplicate questions share it; the smallest pair id in it")),
+)
+SPLIT_PAIRS = Table(
+    "split_pairs",
+    "splitting",
+    "Pairs assigned to train, validation and test by group, never by row.",
+    (
+        *UNIQUE_PAIRS.columns,
+        _c("group_id", _S, "customer, thread and cluster joined: what must stay on one side"),
+        _c("split", _S, "train, validation or test"),
+        _c("fold", _I, "fold of cross-validation, 0 to k-1; null in the test set"),
+    ),
+)
+RULE_VARIANTS = Table(
+    "rule_variants",
+    "augmentation",
+    "Training questions said in other words by rule; their answers unchanged.",
+    (
+        *SPLIT_PAIRS.columns,
+        _c("rule", _S, "the rule that made the variant"),
+    ),
+)
+BALANCED_PAIRS = Table(
+    "balanced_pairs",
+    "balancing",
+    "Training pairs and variants balanced by category; validation and test as they were.",
+    (*SPLIT_PAIRS.columns, _c("weight", _F, "how much the pair counts in training, 1 for an ordinary one")),
+)
+TRAINING_EXAMPLES = Table(
+    "training_examples",
+    "formatting",
+    "Examples under the base model's chat template, counted in its tokens.",
+    (
+        _c("example_id", _S, "hash of pair and task"),
+        _c("pair_id", _S, "the pair it shows"),
+        _c("thread_id", _S, "the pair's thread"),
+        _c("source", _S, "the pair's source"),
+        _c("kind", _S, "the pair's kind"),
+        _c("category", _S, "the pair's category"),
+        _c("origin", _S, "the pair's origin"),
+        _c("licence", _S, "the pair's licence"),
+        _c("task", _S, "answer, classify_category or triage_priority"),
+        _c("instruction", _S, "what the model is asked to do"),
+        _c("input", _S, "the question, with its history"),
+        _c("output", _S, "the answer"),
+        _c("messages", pa.list_(MESSAGE), "the same as chat messages: role (system, user, assistant) and content"),
+        _c("tokens", _I, "tokens of the whole example under the chat template"),
+        _c("answer_tokens", _I, "tokens the loss is taken on"),
+        _c("split", _S, "train, validation or test"),
+        _c("fold", _I, "fold of cross-validation; null in the test set"),
+        _c("weight", _F, "how much the example counts in training"),
+    ),
+)
+QUALITY_REPORT = Table(
+    "quality_report",
+    "quality",
+    "The scorecard: every measure with its definition, range, direction and weight.",
+    (
+        _c("measure", _S, "name of the measure"),
+        _c("family", _S, "composite, completeness, intrinsic or bias"),
+        _c("value", _F, "the measured value; null where it could not be measured"),
+        _c("low", _F, "lower end of the 95 % bootstrap interval"),
+        _c("high", _F, "upper end of the 95 % bootstrap interval"),
+        _c("weight", _F, "its share in the composite; null outside it"),
+        _c("unit", _S, "share, rows, bits, ratio or tokens"),
+        _c("better", _S, "higher, lower or neither"),
+        _c("n", _I, "rows it was measured on"),
+        _c("definition", _S, "what exactly was computed"),
+    ),
+)
+QUALITY_VERDICT = Table(
+    "quality_verdict",
+    "quality",
+    "May this dataset be trained on? Bound to the hashes of dataset, checks and settings.",
+    (
+        _c("verdict_id", _S, "hash of what the verdict is bound to, and of its outcome"),
+        _c("passed", pa.bool_(), "true only if every required measure was measured and in bounds"),
+        _c("composite", _F, "the composite score, 0 to 1"),
+        _c("reasons", pa.list_(_S), "why it failed, one clause each"),
+        _c("dataset_sha256", _S, "hash of training_examples it speaks about"),
+        _c("checks_sha256", _S, "hash of the promises that were in force"),
+        _c("settings_sha256", _S, "hash of the quality settings that were in force"),
+    ),
+)
+DATASET_RELEASE = Table(
+    "dataset_release",
+    "release",
+    "The files of the released dataset, each with its hash.",
+    (
+        _c("file", _S, "path below the release's folder"),
+        _c("release", _S, "version of the release: hash of its content"),
+        _c("format", _S, "parquet, openai_chat or card"),
+        _c("split", _S, "train, validation or test; null for the card"),
+        _c("rows", _I, "examples in the file"),
+        _c("bytes", _I, "size of the file"),
+        _c("sha256", _S, "hash of the file"),
+        _c("dataset_sha256", _S, "hash of the training_examples in it"),
+        _c("verdict_id", _S, "the verdict that let it out"),
+        _c("folder", _S, "where the release rests, below REFINERY_HOME"),
+    ),
+)
+FEW_SHOT_PROMPTS = Table(
+    "few_shot_prompts",
+    "tuning",
+    "Per category the examples a few-shot prompt shows, chosen by similarity and diversity.",
+    (
+        _c("prompt_id", _S, "hash of category, shots and template"),
+        _c("category", _S, "the category it serves; '*' for questions of any other"),
+        _c("k", _I, "number of shots"),
+        _c("shots", pa.list_(SHOT), "the shots, in the order they are shown"),
+        _c("template", _S, "the prompt's text with {shots} and {question} open"),
+        _c("tokens", _I, "tokens of the prompt without the question"),
+        _c("release", _S, "release the shots come from"),
+    ),
+)
+LORA_ADAPTER = Table(
+    "lora_adapter",
+    "tuning",
+    "The LoRA adapter trained on the released dataset, and how it was trained.",
+    (
+        _c("adapter", _S, "version of the adapter: hash of its weights"),
+        _c("folder", _S, "where its files rest, below REFINERY_HOME"),
+        _c("release", _S, "release it was trained on"),
+        _c("verdict_id", _S, "the verdict that allowed it"),
+        _c("base_model", _S, "name and hash of the base model"),
+        _c("params", _S, "the knobs it was trained with, as JSON"),
+        _c("examples", _I, "examples trained on"),
+        _c("distinct_examples", _I, "distinct ones among them"),
+        _c("steps", _I, "optimizer steps taken"),
+        _c("tokens", _I, "tokens seen, padding excluded"),
+        _c("answer_tokens", _I, "tokens the loss was taken on"),
+        _c("best_step", _I, "step of the lowest validation loss, whose weights were kept"),
+        _c("train_loss", _F, "mean loss of the last ten steps, nats a token"),
+        _c("validation_loss", _F, "lowest loss on the validation part, nats a token"),
+        _c("base_validation_loss", _F, "the base model's loss on the same part, nats a token"),
+        _c("losses", pa.list_(LOSS), "the loss curve"),
+        _c("trainable_parameters", _I, "parameters that were trained"),
+        _c("seconds", _F, "wall time of the training"),
+        _c("peak_bytes", _I, "peak resident memory of the training process"),
+    ),
+)
+PREDICTIONS = Table(
+    "predictions",
+    "evaluation",
+    "What every approach answers on the frozen test set, and how likely it finds the true answer.",
+    (
+        _c("prediction_id", _S, "hash of approach and example"),
+        _c("approach", _S, "zero_shot, few_shot or lora"),
+        _c("example_id", _S, "the test example"),
+        _c("pair_id", _S, "its pair"),
+        _c("thread_id", _S, "its thread"),
+        _c("source", _S, "its source"),
+        _c("category", _S, "its category"),
+        _c("reference", _S, "the true answer"),
+        _c("answer", _S, "the model's answer; null where only its likelihood was measured"),
+        _c("nll", _F, "negative log-likelihood of the true answer, nats, summed over its tokens"),
+        _c("answer_tokens", _I, "tokens of the true answer"),
+        _c("prompt_tokens", _I, "tokens of the prompt"),
+        _c("generated_tokens", _I, "tokens of the model's answer"),
+        _c("shots", _I, "shots that fitted into the prompt"),
+        _c("answer_occurs", _I, "how many released pairs share the true answer, itself included"),
+    ),
+)
+APPROACH_SCORES = Table(
+    "approach_scores",
+    "evaluation",
+    "Scores of every approach, and paired differences between them, with bootstrap intervals over threads.",
+    (
+        _c("score_id", _S, "hash of approach, baseline, source, subset and metric"),
+        _c("approach", _S, "the approach scored"),
+        _c("baseline", _S, "what it is compared with; null for a score of its own"),
+        _c("source", _S, "source of the test pairs, or 'all'"),
+        _c("subset", _S, "all, or answer_once: pairs whose answer occurs once in the release"),
+        _c("metric", _S, "name of the metric"),
+        _c("value", _F, "the score, or the difference approach - baseline"),
+        _c("low", _F, "lower end of the 95 % interval"),
+        _c("high", _F, "upper end of the 95 % interval"),
+        _c("n", _I, "test pairs"),
+        _c("threads", _I, "threads they come from"),
+        _c("better", _S, "higher or lower"),
+    ),
+)
+RECOMMENDATION = Table(
+    "recommendation",
+    "evaluation",
+    "Which approach to take, why, and what would change it.",
+    (
+        _c("recommendation_id", _S, "hash of its content"),
+        _c("approach", _S, "the approach recommended, or 'do_not_fine_tune'"),
+        _c("phase", _S, "the road map's phase the project stands in"),
+        _c("strategy", _S, "the hybrid strategy, in one sentence"),
+        _c("reasons", pa.list_(_S), "the measurements that speak for it"),
+        _c("would_flip", pa.list_(_S), "what would change the recommendation"),
+        _c("lacking", pa.list_(_S), "what the phase's exit still lacks"),
+    ),
+)
+
+TABLES = {table.name: table for table in list(globals().values()) if isinstance(table, Table)}

@@ -1,0 +1,1 @@
+"""What every table promises, as Great Expectations suites run as asset checks."""

@@ -1,0 +1,1 @@
+"""What an asset may lean on, and the assembly; computes nothing."""
