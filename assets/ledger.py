@@ -138,9 +138,7 @@ class Ledger:
         rows = list(self._rows(by_id))
         expected = {r.get("into") or r["id"] for r in rows if r["outcome"] == "kept"} | set(self._derived)
         if expected != outs:
-            raise Unaccounted(
-                f"{len(expected - outs)} row(s) vanished, {len(outs - expected)} came from nowhere"
-            )
+            raise Unaccounted(f"{len(expected - outs)} row(s) vanished, {len(outs - expected)} came from nowhere")
         return Published(table, pa.Table.from_pylist(rows, schema=LEDGER_SCHEMA))
 
     def _rows(self, out: dict[str, str | None]) -> Iterator[dict[str, object]]:
@@ -155,12 +153,21 @@ class Ledger:
             }
 
 
+def summary(table: pa.Table, *, key: str, parents: Iterable[str]) -> Published:
+    """Account for a table that sums whole tables up: each of its rows derives from them all.
+
+    >>> balance(summary(pa.table({"measure": ["size"]}), key="measure", parents=["training_examples"]).ledger).derived
+    1
+    """
+    ledger, parents = Ledger([]), list(parents)
+    for row in table.column(key).to_pylist():
+        ledger.derive(row, parents)
+    return ledger.close(table, key=key)
+
+
 def balance(ledger: pa.Table) -> Balance:
     """Sum a ledger up."""
-    counts = {
-        row["values"]: row["counts"]
-        for row in pc.value_counts(ledger.column("outcome")).to_pylist()
-    }
+    counts = {row["values"]: row["counts"] for row in pc.value_counts(ledger.column("outcome")).to_pylist()}
     sums = [counts.get(outcome, 0) for outcome in INPUT_OUTCOMES]
     return Balance(sum(sums), *sums, counts.get("derived", 0))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -19,6 +19,14 @@ SHOT = pa.struct([("pair_id", pa.string()), ("question", pa.string()), ("answer"
 LOSS = pa.struct([("step", pa.int64()), ("split", pa.string()), ("loss", pa.float64())])
 
 SPLITS = ("train", "validation", "test")
+
+MapRows = Callable[[pa.Table, Callable[[pa.Table], pa.Table]], pa.Table]
+"""How a heavy step goes over its rows: in one process or many, on one machine or many, the same result."""
+
+
+def serially(table: pa.Table, fn: Callable[[pa.Table], pa.Table]) -> pa.Table:
+    """Apply `fn` to the whole table in this process: the MapRows of tests and scripts."""
+    return fn(table)
 
 
 @dataclass(frozen=True)
@@ -203,7 +211,11 @@ QA_PAIRS = Table(
     "qa_pairs", "pairing", "Questions with their answers, taken from every kind of record.", _PAIR, partitioned=True
 )
 VALIDATED_PAIRS = Table(
-    "validated_pairs", "validation", "Pairs worth learning from, with their scores.", (*_PAIR, *SCORES), partitioned=True
+    "validated_pairs",
+    "validation",
+    "Pairs worth learning from, with their scores.",
+    (*_PAIR, *SCORES),
+    partitioned=True,
 )
 UNIQUE_PAIRS = Table(
     "unique_pairs",
