@@ -18,3 +18,7 @@ class RefineryError(Exception):
     def __init__(self, where: str, what: str, do: str) -> None:
         self.where, self.what, self.do = where, what, do
         super().__init__(f"{where}: {what}; {do}")
+
+    def __reduce__(self) -> tuple[type[RefineryError], tuple[str, str, str]]:
+        """Let the error cross a process border whole."""
+        return (RefineryError, (self.where, self.what, self.do))

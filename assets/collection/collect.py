@@ -1,0 +1,79 @@
+"""Collect the partitions asked for, and survey what every partition would hold: one reading for both."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable
+from typing import Final
+
+from assets import tables
+from assets.collection.calendar import Calendar
+from assets.collection.params import CollectionParams, SourceParams
+from assets.collection.reading import Entry, entries_of
+from assets.ledger import Ledger, Published
+
+TABLES: Final = {table.name: table for table in tables.COLLECTED}
+
+
+def collect(
+    gives: str,
+    sources: Iterable[SourceParams],
+    params: CollectionParams,
+    *,
+    calendar: Calendar,
+    keys: Collection[str],
+    key: bytes,
+) -> Published:
+    """Read every source that gives `gives`, and hand over the rows of the partitions asked for.
+
+    A partition holds the same rows whether it is asked for alone or with others. Rows that cannot be
+    dated are accounted for in the first partition.
+
+    Args:
+        gives: tickets, chats, calls, articles or external_documents.
+        sources: All sources of the settings (those that give customers are looked up in).
+        params: What holds for every source.
+        calendar: The slices there are.
+        keys: Slices to hand over.
+        key: Installation key of the pseudonyms.
+
+    Raises:
+        RefineryError: A source is missing, or lacks a column its mapping names.
+    """
+    wanted = frozenset(keys)
+    entries = [e for e in entries_of(gives, sources, params, calendar, key) if e.partition in wanted]
+    entries.sort(key=lambda entry: entry.order)
+    ledger = Ledger((e.id for e in entries), (e.partition for e in entries))
+    for entry in entries:
+        _decide(ledger, entry)
+    kept = ({**e.record, "partition": e.partition} for e in entries if e.outcome == "kept" and e.record)
+    return ledger.close(TABLES[gives].of(kept), key="record_id")
+
+
+def survey(
+    sources: Iterable[SourceParams], params: CollectionParams, *, calendar: Calendar, key: bytes
+) -> dict[str, dict[str, str]]:
+    """Return, for every collected table and each of its partitions, a fingerprint of what it would hold.
+
+    It changes with any mapped value, outcome or resolved identity in that partition, and with
+    nothing else: a changed row marks its own partition, a changed customer those with his records.
+    """
+    sources = list(sources)
+    return {gives: _fingerprints(entries_of(gives, sources, params, calendar, key), calendar) for gives in TABLES}
+
+
+def _fingerprints(entries: Iterable[Entry], calendar: Calendar) -> dict[str, str]:
+    prints: dict[str, list[bytes]] = {key: [] for key in calendar.keys()}  # noqa: SIM118 - a calendar is no mapping
+    for entry in entries:
+        prints[entry.partition].append(entry.fingerprint)
+    return {key: hashlib.sha256(b"".join(sorted(found))).hexdigest() for key, found in prints.items()}
+
+
+def _decide(ledger: Ledger, entry: Entry) -> None:
+    reason = entry.reason or entry.outcome
+    if entry.outcome == "dropped":
+        ledger.drop(entry.id, reason)
+    elif entry.outcome == "merged":
+        ledger.merge(entry.id, entry.into or "", reason)
+    elif entry.outcome == "quarantined":
+        ledger.quarantine(entry.id, reason, position=entry.position)

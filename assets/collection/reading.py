@@ -1,0 +1,211 @@
+"""One reading of a source: every row with its slice and fate, whichever partitions are asked for."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple, TypeVar
+
+from assets import tables
+from assets.collection.calendar import Calendar
+from assets.collection.files import File, beside, files_of
+from assets.collection.mapping import Unreadable
+from assets.collection.params import CollectionParams, SourceParams
+from assets.collection.readers import READERS, Placed, rows_of
+from assets.collection.records import Drafted, Identities, Mapper, checked
+from assets.errors import RefineryError
+
+_LONG_AGO: Final = datetime(1, 1, 1, tzinfo=UTC)
+_REMEMBERED_ROWS: Final = 200_000
+T = TypeVar("T")
+
+
+class Entry(NamedTuple):
+    """One row of a source, as the ledger will tell it."""
+
+    partition: str
+    id: str
+    outcome: str
+    reason: str | None
+    into: str | None
+    position: str
+    record: dict[str, Any] | None
+
+    @property
+    def order(self) -> tuple[str, datetime, str]:
+        """Where the row comes in table and ledger."""
+        opened = self.record["created_at"] if self.record else None
+        return self.partition, opened or _LONG_AGO, self.id
+
+    @property
+    def fingerprint(self) -> bytes:
+        """Hash of all that table and ledger will say of the row; its position is told only if it is set aside."""
+        told = self if self.outcome == "quarantined" else self._replace(position="")
+        return hashlib.sha256(repr(told).encode()).digest()
+
+    @property
+    def size(self) -> int:
+        """Length of what the record says, in characters."""
+        return sum(len(turn["text"]) for turn in self.record["turns"]) if self.record else 0
+
+
+def entries_of(
+    gives: str, sources: Iterable[SourceParams], params: CollectionParams, calendar: Calendar, key: bytes
+) -> list[Entry]:
+    """Read every source that gives `gives`.
+
+    Raises:
+        RefineryError: A source is missing or misses a column, or the sources do not fit together.
+    """
+    sources = list(sources)
+    by_name = {source.name: source for source in sources}
+    if len(by_name) < len(sources):
+        names = [source.name for source in sources]
+        twice = ", ".join(sorted({name for name in names if names.count(name) > 1}))
+        raise RefineryError("sources", f"two sources are called {twice}", "give each a name of its own")
+    return [e for s in sources if s.gives == gives for e in _read(s, by_name, params, calendar, key)]
+
+
+def _read(
+    source: SourceParams, by_name: Mapping[str, SourceParams], params: CollectionParams, calendar: Calendar, key: bytes
+) -> list[Entry]:
+    files, people = files_of(source, READERS[source.kind].suffixes), _people(source, by_name)
+    touched = [*files, *beside(source), *(files_of(people, READERS[people.kind].suffixes) if people else ())]
+
+    def make() -> list[Entry]:
+        identities, whole = _identities(people, params, key) if people else (None, True)
+        mapper = Mapper(source, params, key=key, identities=identities, identities_whole=whole)
+        drafts = ((row, _draft(row, mapper)) for row in checked(rows_of(source, params, files), mapper))
+        entries = _one_an_id(drafts, calendar, mapper)
+        return _one_a_thread(entries, source.one_a_thread) if source.one_a_thread else entries
+
+    return _MEMORY.recall(_memory_key(touched, source, people, params, calendar, key), make)
+
+
+def _people(source: SourceParams, by_name: Mapping[str, SourceParams]) -> SourceParams | None:
+    if source.people is None:
+        return None
+    people = by_name.get(source.people.source)
+    if people is None or people.gives != "customers":
+        raise RefineryError(
+            f"sources.{source.name}.people",
+            f"no source called '{source.people.source}' gives customers",
+            "name one that does, or add it",
+        )
+    return people
+
+
+def _identities(people: SourceParams, params: CollectionParams, key: bytes) -> tuple[Identities, bool]:
+    """Return what is known of each customer, and whether every row about them could be read."""
+    files = files_of(people, READERS[people.kind].suffixes)
+
+    def make() -> dict[str, tuple[dict[str, str], ...] | None]:
+        mapper = Mapper(people, params, key=key)
+        found: dict[str, tuple[dict[str, str], ...] | None] = {}
+        for row in checked(rows_of(people, params, files), mapper):
+            try:
+                if row.fault:
+                    raise Unreadable(row.fault)
+                customer, known = mapper.identity(row.values)
+                found[customer] = (*(found.get(customer) or ()), *known)
+            except Unreadable:
+                found[""] = None
+        return found
+
+    found = _MEMORY.recall(_memory_key(files, people, params), make)
+    return {customer: known for customer, known in found.items() if known is not None}, "" not in found
+
+
+def _draft(row: Placed, mapper: Mapper) -> Drafted:
+    return Drafted(None, fault=row.fault) if row.fault else mapper.draft(row.values)
+
+
+def _one_an_id(drafts: Iterable[tuple[Placed, Drafted]], calendar: Calendar, mapper: Mapper) -> list[Entry]:
+    """Give every row its slice and fate; of rows that share an id the latest stands, of equals the first."""
+    entries: list[Entry] = []
+    standing: dict[str, int] = {}
+    for n, (row, drafted) in enumerate(drafts):
+        entry = _entry(row, drafted, calendar, mapper)
+        entries.append(entry)
+        if drafted.source_id is None:
+            continue
+        first = standing.setdefault(entry.id, n)
+        if first != n:
+            newer = _updated(entry) > _updated(entries[first])
+            gone, standing[entry.id] = (first, n) if newer else (n, first)
+            entries[gone] = entries[gone]._replace(
+                id=_id_of_place(entries[gone].position, mapper), outcome="quarantined", reason="duplicate_id"
+            )
+    return entries
+
+
+def _entry(row: Placed, drafted: Drafted, calendar: Calendar, mapper: Mapper) -> Entry:
+    position = f"{mapper.source.name}: {row.file} row {row.number}"
+    id_ = _id_of_place(position, mapper) if drafted.source_id is None else mapper.record_id(drafted.source_id)
+    partition, undated = calendar.slot(drafted.created_at)
+    if fault := drafted.fault or undated:
+        return Entry(partition, id_, "quarantined", fault, None, position, drafted.record)
+    if drafted.dropped:
+        return Entry(partition, id_, "dropped", drafted.dropped, None, position, drafted.record)
+    return Entry(partition, id_, "kept", None, None, position, drafted.record)
+
+
+def _id_of_place(position: str, mapper: Mapper) -> str:
+    """Return the id under which the ledger tells of a row that has none of its own."""
+    return tables.keyed_id(mapper.key, mapper.source.name, "position", position)
+
+
+def _updated(entry: Entry) -> datetime:
+    return entry.record["updated_at"] if entry.record else _LONG_AGO
+
+
+def _one_a_thread(entries: list[Entry], which: str) -> list[Entry]:
+    """Let one row stand for a thread that was told several times; the others are merged into it."""
+    told: dict[str, list[Entry]] = {}
+    for entry in entries:
+        if entry.outcome == "kept" and entry.record:
+            told.setdefault(entry.record["thread_id"], []).append(entry)
+    stands = {
+        thread: max(found, key=lambda e: (_updated(e), e.size) if which == "latest" else (e.size, _updated(e))).id
+        for thread, found in told.items()
+    }
+    return [_behind(entry, stands) for entry in entries]
+
+
+def _behind(entry: Entry, stands: Mapping[str, str]) -> Entry:
+    into = stands[entry.record["thread_id"]] if entry.outcome == "kept" and entry.record else entry.id
+    return entry if into == entry.id else entry._replace(outcome="merged", reason="told_again", into=into)
+
+
+class _Memory:
+    """What was read last, as long as the files stay the same; bounded in rows."""
+
+    def __init__(self, room: int) -> None:
+        self._room = room
+        self._held: OrderedDict[str, Any] = OrderedDict()
+
+    def recall(self, key: str | None, make: Callable[[], T]) -> T:
+        """Return what was made under the key, or make it now."""
+        if key is not None and key in self._held:
+            self._held.move_to_end(key)
+            return self._held[key]
+        made: Any = make()
+        if key is not None and len(made) <= self._room:
+            self._held[key] = made
+            while sum(map(len, self._held.values())) > self._room:
+                self._held.popitem(last=False)
+        return made
+
+
+_MEMORY = _Memory(_REMEMBERED_ROWS)
+
+
+def _memory_key(files: list[File], *settings: object) -> str | None:
+    """Return the name of a reading: what was read, and under which settings; null if a change could not be seen."""
+    if any(file.mark is None for file in files):
+        return None
+    told = [s.model_dump_json() if isinstance(s, SourceParams | CollectionParams) else s for s in settings]
+    return hashlib.sha256(json.dumps([[f.path, f.mark] for f in files]).encode() + repr(told).encode()).hexdigest()

@@ -1,0 +1,332 @@
+"""From rows to records: one source's mapping, applied to one row at a time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
+
+from assets import tables
+from assets.collection.mapping import Unreadable, Values, field, moment, text_of, texts_of
+from assets.collection.params import CollectionParams, FieldName, Mark, SourceParams
+from assets.collection.readers import READERS, Placed
+from assets.errors import RefineryError
+
+if TYPE_CHECKING:
+    from assets.collection.params import Turns
+
+KINDS = {
+    "tickets": "ticket",
+    "chats": "chat",
+    "calls": "call",
+    "articles": "article",
+    "external_documents": "external",
+}
+_PLAIN: tuple[FieldName, ...] = ("category", "priority", "channel", "language", "licence", "consent")
+_AS_THEY_ARE: tuple[FieldName, ...] = (*_PLAIN, "thread", "customer", "status")
+_MOMENTS: tuple[FieldName, ...] = ("created_at", "updated_at")
+_TEXTS: tuple[FieldName, ...] = ("subject", "title", "description", "resolution", "body")
+
+_LONGEST_TALK = 1e7
+"""Seconds after which a turn no longer belongs to the talk; more is a fault of the source."""
+
+Identities = Mapping[str, tuple[dict[str, str], ...]]
+
+
+class Drafted(NamedTuple):
+    """What became of one row: its record, or what is wrong with it, and why it leaves, if it does."""
+
+    record: dict[str, Any] | None = None
+    dropped: str | None = None
+    fault: str | None = None
+    source_id: str | None = None
+    created_at: datetime | None = None
+
+
+class Mapper:
+    """One source's settings, compiled once.
+
+    Args:
+        source: The source.
+        params: What holds for every source.
+        key: The installation key the ids are made with.
+        identities: What is known of each customer, by the id the `people` source has for him.
+        identities_whole: Whether every row of that source could be read.
+    """
+
+    def __init__(
+        self,
+        source: SourceParams,
+        params: CollectionParams,
+        *,
+        key: bytes,
+        identities: Identities | None = None,
+        identities_whole: bool = True,
+    ) -> None:
+        self.source, self.key, self.longest = source, key, params.max_characters
+        self._fields = {name: field(mapping) for name, mapping in source.fields.items()}
+        self._known = [(k.type, field(k.path), re.compile(k.pattern) if k.pattern else None) for k in source.known]
+        self._replace = [(re.compile(pattern), to) for pattern, to in source.replace.items()]
+        self._nulls = frozenset(source.nulls)
+        self._identities, self._identities_whole = identities, identities_whole
+        self._roles = _roles(source.turns) if source.turns else {}
+        rules: list[tuple[str, Mark]] = [(rule.reason, rule) for rule in source.drop_if]
+        if source.gives == "tickets":
+            rules += [(reason, mark) for reason, marks in params.tickets for mark in marks]
+        self._rules = [(reason, _Test(mark)) for reason, mark in rules]
+
+    def expected(self) -> set[str]:
+        """Return the plain names the settings say every row of the source has."""
+        source = self.source
+        mappings = [*source.fields.values(), *(k.path for k in source.known)]
+        mappings += [rule.field for rule in source.drop_if if rule.field not in get_args(FieldName)]
+        mappings += [source.turns.path] if source.turns else []
+        mappings += [source.people.key] if source.people else []
+        return {name for mapping in mappings for name in field(mapping).names}
+
+    def draft(self, row: Values) -> Drafted:
+        """Make a record of a row; nothing that is wrong with one row reaches another."""
+        source_id = opened = None
+        try:
+            row = self._cleared(row)
+            opened = self._moment("created_at", row)
+            source_id = self._id(row)
+            facts = self._facts(row)
+            reason = next((reason for reason, test in self._rules if test.hits(facts, row)), None)
+            if reason is None:
+                self._require(facts)
+            return Drafted(self._record(source_id, facts, row), reason, None, source_id, opened)
+        except Unreadable as fault:
+            return Drafted(fault=str(fault), source_id=source_id, created_at=opened)
+
+    def identity(self, row: Values) -> tuple[str, tuple[dict[str, str], ...]]:
+        """Return a customer's id, and what is known of him.
+
+        Raises:
+            Unreadable: The row does not say who it is about.
+        """
+        row = self._cleared(row)
+        return self._id(row), self.known(row)
+
+    def known(self, row: Values) -> tuple[dict[str, str], ...]:
+        """Return what a row says of its people, each value once."""
+        found = {
+            (type_, value): {"type": type_, "value": value}
+            for type_, mapping, pattern in self._known
+            for text in texts_of(mapping.get(row))
+            for value in _inner(pattern, text)
+            if value not in self._nulls
+        }
+        return tuple(found.values())
+
+    def record_id(self, source_id: str) -> str:
+        """Return the pseudonym a record of this source has."""
+        return tables.keyed_id(self.key, self.source.name, source_id)
+
+    def _cleared(self, row: Values) -> Values:
+        """Return the row with nothing where it says 'nothing here'."""
+        if not self._nulls:
+            return row
+        return {k: None if isinstance(v, str) and v.strip() in self._nulls else v for k, v in row.items()}
+
+    def _value(self, name: FieldName, row: Values) -> Any:
+        value = self._fields[name].get(row) if name in self._fields else None
+        return self.source.constants.get(name) if value is None or value == "" else value
+
+    def _id(self, row: Values) -> str:
+        found = _stripped(text_of(self._value("id", row)))
+        if found is None:
+            raise Unreadable("missing_id")
+        return found
+
+    def _moment(self, name: FieldName, row: Values) -> datetime | None:
+        return moment(self._value(name, row), self.source.dates, self.source.timezone)
+
+    def _facts(self, row: Values) -> dict[str, Any]:
+        """Return what the row says of the record's fields, texts and dates made out."""
+        facts: dict[str, Any] = {name: text_of(self._value(name, row)) for name in _AS_THEY_ARE}
+        facts |= {name: self._moment(name, row) for name in _MOMENTS}
+        facts |= {name: self._said(text_of(self._value(name, row), joint="\n")) for name in _TEXTS}
+        facts["turns"] = self._turns(row, facts)
+        if self.source.people:
+            facts["person"] = _stripped(text_of(field(self.source.people.key).get(row)))
+        if self.source.gives == "tickets" and self.source.turns and facts["resolution"] is None:
+            answers = [turn["text"] for turn in facts["turns"] if turn["speaker"] == "agent"]
+            facts["resolution"] = answers[-1] if answers else None
+        return facts
+
+    def _record(self, source_id: str, facts: dict[str, Any], row: Values) -> dict[str, Any]:
+        source, name = self.source, self.source.name
+        customer, space = facts["customer"], name
+        if source.people:
+            customer, space = customer or facts["person"], source.people.source
+        subject = facts["title"] or facts["subject"]
+        if len(subject or "") + sum(len(turn["text"]) for turn in facts["turns"]) > self.longest:
+            raise Unreadable("too_long")
+        return {
+            "record_id": self.record_id(source_id),
+            "kind": KINDS[source.gives],
+            "source": name,
+            "source_id": source_id,
+            "known": self._people(facts.get("person"), row),
+            "thread_id": tables.keyed_id(self.key, name, "thread", facts["thread"] or source_id),
+            "customer_id": tables.keyed_id(self.key, space, "customer", customer) if customer else None,
+            "created_at": facts["created_at"],
+            "updated_at": facts["updated_at"] or facts["created_at"],
+            **{column: facts[column] for column in _PLAIN},
+            "subject": subject,
+            "turns": facts["turns"],
+        }
+
+    def _people(self, person: str | None, row: Values) -> list[dict[str, str]]:
+        """Return all that is known of the record's people.
+
+        Where rows of identities were unreadable, a customer who is not found may be one of them:
+        his records are set aside rather than passed on without his identity.
+        """
+        known = list(self.known(row))
+        if person is not None and self._identities is not None:
+            if person not in self._identities and not self._identities_whole:
+                raise Unreadable("identity_unread")
+            known += [k for k in self._identities.get(person, ()) if k not in known]
+        return known
+
+    def _require(self, facts: dict[str, Any]) -> None:
+        gives = self.source.gives
+        if gives in ("chats", "calls") and not facts["turns"]:
+            raise Unreadable("no_turns")
+        if gives == "tickets" and not (
+            facts["subject"] or any(turn["speaker"] == "customer" for turn in facts["turns"])
+        ):
+            raise Unreadable("missing_description")
+        if gives in ("articles", "external_documents"):
+            for name in ("title", "body"):
+                if not facts[name]:
+                    raise Unreadable(f"missing_{name}")
+
+    def _said(self, text: str | None) -> str | None:
+        """Return a text without the source's own mark-up."""
+        if text is None:
+            return None
+        for pattern, to in self._replace:
+            text = pattern.sub(to, text)
+        return text.strip() or None
+
+    def _turns(self, row: Values, facts: dict[str, Any]) -> list[dict[str, Any]]:
+        if self.source.turns:
+            return list(self._conversation(self.source.turns, row, facts["created_at"]))
+        told = (("customer", facts["description"]), ("agent", facts["resolution"] or facts["body"]))
+        opened = facts["created_at"]
+        return [{"speaker": s, "text": t, "at": opened if s == "customer" else None} for s, t in told if t]
+
+    def _conversation(self, turns: Turns, row: Values, opened: datetime | None) -> Iterator[dict[str, Any]]:
+        """Yield what was said, in order; a turn without words says nothing."""
+        items = field(turns.path).get(row)
+        if items is not None and not isinstance(items, list):
+            raise Unreadable("wrong_type")
+        speaker, said = field(turns.speaker), field(turns.text)
+        where = [(field(mapping), wanted) for mapping, wanted in turns.where.items()]
+        for item in items or ():
+            turn = item if isinstance(item, dict) else {"value": item}
+            if any(text_of(mapping.get(turn)) not in wanted for mapping, wanted in where):
+                continue
+            text = self._said(text_of(said.get(turn), joint="\n"))
+            if text is None:
+                continue
+            role = self._roles.get(text_of(speaker.get(turn)) or "")
+            if role is None:
+                raise Unreadable("unknown_speaker")
+            yield {"speaker": role, "text": text, "at": self._when(turns, turn, opened)}
+
+    def _when(self, turns: Turns, turn: Values, opened: datetime | None) -> datetime | None:
+        if turns.at:
+            return moment(field(turns.at).get(turn), self.source.dates, self.source.timezone)
+        seconds = field(turns.after).get(turn) if turns.after else None
+        if opened is None or not isinstance(seconds, int | float) or not 0 <= seconds < _LONGEST_TALK:
+            return None
+        return opened + timedelta(seconds=seconds)
+
+
+class _Test:
+    """A mark, ready to be looked for."""
+
+    def __init__(self, mark: Mark) -> None:
+        self.mark = mark
+        self._get = field(mark.field).get
+        self._words = {_plain(v) for v in mark.values}
+        self._patterns = [re.compile(p, re.IGNORECASE) for p in mark.patterns]
+
+    def hits(self, facts: dict[str, Any], row: Values) -> bool:
+        """Say whether the mark is there: on the record if it has such a field, else on the row."""
+        value = facts[self.mark.field] if facts.get(self.mark.field) is not None else self._get(row)
+        if value is None or value == "" or value == []:
+            return self.mark.missing
+        if self._words and _plain(value) in self._words:
+            return True
+        return any(p.search(text_of(value, joint="\n") or "") for p in self._patterns)
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as marks compare it: 0 is 0.0, and On-Hold is on_hold.
+
+    >>> _plain("On-Hold ") == _plain("on_hold"), _plain("0") == _plain(0.0), _plain(True) == _plain(1)
+    (True, True, False)
+    """
+    if isinstance(value, bool):
+        return str(value).casefold()
+    words = (text_of(value) or "").strip().casefold()
+    try:
+        return float(words)
+    except ValueError:
+        return re.sub(r"[-_\s]+", " ", words)
+
+
+def _roles(turns: Turns) -> dict[str, str]:
+    return {
+        name: role
+        for role, names in (("customer", turns.customer), ("agent", turns.agent), ("system", turns.system))
+        for name in names
+    }
+
+
+def _stripped(text: str | None) -> str | None:
+    return text.strip() if text else None
+
+
+def _inner(pattern: re.Pattern[str] | None, text: str) -> Iterator[str]:
+    """Yield the values inside what stands around them; a text the pattern does not know stays whole."""
+    matches = list(pattern.finditer(text)) if pattern else []
+    for value in [m.group(m.lastindex or 0) for m in matches] or [text]:
+        if value.strip():
+            yield value.strip()
+
+
+def checked(rows: Iterator[Placed], mapper: Mapper) -> Iterator[Placed]:
+    """Pass rows on, and refuse a source none of whose rows has a name the settings count on.
+
+    Raises:
+        RefineryError: A column is missing: from a file, if it is a table, else from the whole source.
+    """
+    expected, tabular = mapper.expected(), READERS[mapper.source.kind].tabular
+    missing, file = set(expected), ""
+    for row in rows:
+        if row.fault is None:
+            if tabular and row.file != file:
+                missing = expected - row.values.keys()
+                _refuse(missing, mapper.source, row.file)
+            missing -= row.values.keys()
+            file = row.file
+        yield row
+    if file:
+        _refuse(missing, mapper.source, file)
+
+
+def _refuse(missing: set[str], source: SourceParams, file: str) -> None:
+    if missing:
+        names = ", ".join(f"'{name}'" for name in sorted(missing))
+        raise RefineryError(
+            f"sources.{source.name}",
+            f"{file} has no column {names}",
+            "correct the field mapping, or end it in '?' if the column may be absent",
+        )

@@ -1,0 +1,1 @@
+"""Pairs become examples in the form the base model was trained to read."""

@@ -1,0 +1,63 @@
+"""A pair as the turns of a conversation that any chat template accepts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from assets.formatting.instructions import Instructions
+
+Message = dict[str, str]
+
+
+def turns(history: Iterable[Mapping[str, str]] | None, question: str) -> list[Message]:
+    r"""Return the earlier turns and the question, user and assistant in strict alternation.
+
+    Consecutive turns of one speaker are joined, turns that say nothing are left out; the last
+    turn is the user's.
+
+    >>> turns([{"role": "user", "content": "Hi."}], "Where is my parcel?")
+    [{'role': 'user', 'content': 'Hi.\nWhere is my parcel?'}]
+    """
+    said = [(t["role"], (t["content"] or "").strip()) for t in history or ()] + [("user", question.strip())]
+    by_speaker = groupby((turn for turn in said if turn[1]), key=itemgetter(0))
+    return [{"role": role, "content": "\n".join(text for _, text in group)} for role, group in by_speaker]
+
+
+def transcript(conversation: list[Message], words: Instructions) -> str:
+    """Return the turns as plain text; a question without history stands for itself."""
+    if len(conversation) == 1:
+        return conversation[0]["content"]
+    names = words.speakers.model_dump()
+    return "\n".join(f"{names[turn['role']]}: {turn['content']}" for turn in conversation)
+
+
+def messages(conversation: list[Message], instruction: str, answer: str, words: Instructions) -> list[Message]:
+    """Return system, user, assistant, ..., user, assistant: the last message is the answer.
+
+    Many templates refuse a conversation that the assistant opens, so its opening goes into the
+    system message: nothing said is lost, and the roles alternate.
+    """
+    if conversation[0]["role"] == "assistant":
+        instruction = f"{instruction}\n\n{words.opening} {conversation[0]['content']}"
+        conversation = conversation[1:]
+    return [
+        {"role": "system", "content": instruction},
+        *conversation,
+        {"role": "assistant", "content": answer},
+    ]
+
+
+def draft(pair: Mapping[str, Any], words: Instructions) -> dict[str, Any]:
+    """Return the text columns of the pair's example."""
+    conversation = turns(pair["history"], pair["question"])
+    instruction = words.tasks.answer[pair["item_type"]]
+    output = pair["answer"].strip()
+    return {
+        "instruction": instruction,
+        "input": transcript(conversation, words),
+        "output": output,
+        "messages": messages(conversation, instruction, output, words),
+    }

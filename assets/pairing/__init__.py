@@ -1,0 +1,1 @@
+"""Pairing: support records become question and answer pairs."""

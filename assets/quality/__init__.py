@@ -1,0 +1,1 @@
+"""What the dataset is worth, measured; and whether it may be trained on."""

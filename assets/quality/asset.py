@@ -1,0 +1,37 @@
+"""Quality's doors: the scorecard, and the verdict that training asks for."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+import pyarrow as pa
+
+from assets import tables
+from assets.quality.report import as_markdown
+from assets.quality.scorecard import scorecard
+from assets.quality.verdict import verdict
+from checks.expectations import audited
+from checks.gate import bound_to
+from checks.quality import QUALITY_REPORT, QUALITY_VERDICT
+from dagster_project.failures import plainly
+from dagster_project.metadata import card
+
+
+@dg.asset(**card(tables.QUALITY_REPORT, "QualityAssurance", QUALITY_REPORT))
+@plainly
+def quality_report(
+    context: dg.AssetExecutionContext, training_examples: pa.Table, balanced_pairs: pa.Table
+) -> Iterator[Any]:
+    """The scorecard: every measure with its definition, its interval and its share in the composite."""
+    report = scorecard(training_examples, balanced_pairs, context.resources.settings.quality)
+    context.add_output_metadata({"scorecard": dg.MetadataValue.md(as_markdown(report.table))})
+    yield from audited(context, report, QUALITY_REPORT)
+
+
+@dg.asset(**card(tables.QUALITY_VERDICT, "QualityMetrics", QUALITY_VERDICT))
+@plainly
+def quality_verdict(context: dg.AssetExecutionContext, quality_report: pa.Table) -> Iterator[Any]:
+    """May this dataset be trained on? Bound to the hashes of the dataset, the checks and the settings."""
+    found = context.resources
+    judged = verdict(quality_report, **bound_to(found.lake, found.settings), params=found.settings.quality)
+    yield from audited(context, judged, QUALITY_VERDICT)

@@ -1,0 +1,138 @@
+"""The dataset goes out: files, card and hashes, in one version."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from assets import tables
+from assets.errors import RefineryError
+from assets.ledger import Published, summary
+from assets.release.card import UNKNOWN, card
+from assets.release.folder import RELEASE, intact, put_in_place, sha256_of, workplace
+from assets.release.params import ReleaseParams
+
+FOLDER = Path("artifacts/dataset_release")
+_FORMATS = {"data": "parquet", "openai": "openai_chat"}
+
+Files = dict[str, dict[str, Any]]
+
+
+def release(
+    examples: pa.Table, verdict: pa.Table, params: ReleaseParams, *, home: Path, dataset_sha256: str
+) -> Published:
+    """Write the dataset as a release, named after its content; the same input gives the same bytes.
+
+    Below `artifacts/dataset_release/<version>/` stand `data/<split>.parquet`,
+    `openai/<split>.jsonl`, the dataset card `README.md`, and `release.json`:
+
+        {"release": str, "dataset_sha256": str, "verdict": {"verdict_id": str, "passed": bool},
+         "files": {"data/train.parquet": {"sha256": str, "rows": int, "bytes": int}, ...}}
+
+    `files` names every file but `release.json`; the version is the beginning of the hash over
+    them, and the card states the verdict, so that another verdict is another version. A release
+    that is there and intact is left alone.
+
+    Args:
+        examples: A table in the form of `tables.TRAINING_EXAMPLES`.
+        verdict: A table in the form of `tables.QUALITY_VERDICT`.
+        params: The knobs of the release.
+        home: REFINERY_HOME.
+        dataset_sha256: Hash of `examples` as published.
+
+    Raises:
+        RefineryError: The verdict failed or speaks about other examples, or a licence is denied.
+    """
+    judged = _passed(verdict, dataset_sha256)
+    _refuse_denied(examples, params)
+    examples = examples.sort_by("example_id")
+    with workplace(home / FOLDER) as made:
+        files = _write(examples, judged, params, made)
+        version = _version(files)
+        facts: dict[str, Any] = {
+            "release": version,
+            "dataset_sha256": dataset_sha256,
+            "verdict": {"verdict_id": judged["verdict_id"], "passed": True},
+            "files": files,
+        }
+        (made / RELEASE).write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+        target = home / FOLDER / version
+        if not intact(target, facts):
+            put_in_place(made, target)
+    rows = tables.DATASET_RELEASE.of(_row(path, facts) for path in files)
+    return summary(rows, key="file", parents=["training_examples", "quality_verdict"])
+
+
+def _passed(verdict: pa.Table, dataset_sha256: str) -> Mapping[str, Any]:
+    """Return the verdict if it lets exactly these examples out."""
+    do = "materialise quality_report and quality_verdict again"
+    if verdict.num_rows != 1:
+        raise RefineryError("quality_verdict", f"holds {verdict.num_rows} verdicts instead of one", do)
+    judged: dict[str, Any] = verdict.to_pylist()[0]
+    if not dataset_sha256 or judged["dataset_sha256"] != dataset_sha256:
+        raise RefineryError("quality_verdict", "speaks about other examples than these", do)
+    if judged["passed"] is not True:
+        what = f"is 'failed' ({'; '.join(judged['reasons'] or ['no reason given'])})"
+        raise RefineryError("quality_verdict", what, "improve the dataset, or change the bounds under quality")
+    return judged
+
+
+def _refuse_denied(examples: pa.Table, params: ReleaseParams) -> None:
+    denied = {licence.lower() for licence in params.deny_licences}
+    licences, sources = (examples.column(name).to_pylist() for name in ("licence", "source"))
+    found = Counter((licence or UNKNOWN, source) for licence, source in zip(licences, sources, strict=True))
+    bad = [f"{n} of {source} ({licence})" for (licence, source), n in found.items() if licence.lower() in denied]
+    if bad:
+        what = f"denied licences: {', '.join(sorted(bad))}"
+        raise RefineryError("release.deny_licences", what, "leave these sources out, or allow their licence")
+
+
+def _write(examples: pa.Table, judged: Mapping[str, Any], params: ReleaseParams, folder: Path) -> Files:
+    """Write all files but release.json; return each with its hash, rows and bytes, in order of path."""
+    rows: dict[str, int] = {"README.md": 0}
+    (folder / "README.md").write_text(card(examples, judged, params), encoding="utf-8")
+    for name in _FORMATS:
+        (folder / name).mkdir()
+    for split in tables.SPLITS:
+        part = examples.filter(pc.equal(examples.column("split"), split))
+        rows[f"data/{split}.parquet"] = rows[f"openai/{split}.jsonl"] = len(part)
+        pq.write_table(part, folder / "data" / f"{split}.parquet", compression="zstd")
+        _write_chat(part, folder / "openai" / f"{split}.jsonl")
+    return {
+        path: {"sha256": sha256_of(folder / path), "rows": rows[path], "bytes": (folder / path).stat().st_size}
+        for path in sorted(rows)
+    }
+
+
+def _write_chat(examples: pa.Table, path: Path) -> None:
+    """Write the chat form of OpenAI's fine-tuning: one object with its messages a line."""
+    with path.open("w", encoding="utf-8", newline="\n") as lines:
+        for messages in examples.column("messages").to_pylist():
+            lines.write(json.dumps({"messages": messages}, ensure_ascii=False) + "\n")
+
+
+def _version(files: Files) -> str:
+    lines = "".join(f"{facts['sha256']}  {path}\n" for path, facts in files.items())
+    return hashlib.sha256(lines.encode()).hexdigest()[:16]
+
+
+def _row(path: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+    folder, _, name = path.rpartition("/")
+    return {
+        "file": path,
+        "release": facts["release"],
+        "format": _FORMATS.get(folder, "card"),
+        "split": name.partition(".")[0] if folder else None,
+        **facts["files"][path],
+        "dataset_sha256": facts["dataset_sha256"],
+        "verdict_id": facts["verdict"]["verdict_id"],
+        "folder": (FOLDER / facts["release"]).as_posix(),
+    }

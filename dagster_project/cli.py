@@ -1,0 +1,206 @@
+"""`refinery`: what a person types. Exit codes: 0 done, 1 a check or gate said no, 2 the caller's mistake."""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table as Grid
+
+from assets.errors import RefineryError
+
+os.environ.setdefault("DAGSTER_REDACT_USER_CODE_ERRORS", "1")
+os.environ.setdefault("DO_NOT_TRACK", "true")
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Support data in, a dataset and a model you can prove out."
+)
+console = Console(highlight=False, soft_wrap=True)
+
+Config = Annotated[Path | None, typer.Option(help="Settings file; by default refinery.yaml.", show_default=False)]
+
+
+@contextmanager
+def _mistakes() -> Iterator[None]:
+    """Say the caller's mistake in one line."""
+    try:
+        yield
+    except RefineryError as error:
+        console.print(f"[red]{error}[/red]", markup=True)
+        raise typer.Exit(2) from None
+
+
+@app.command()
+def run(
+    config: Config = None,
+    from_: Annotated[str | None, typer.Option("--from", help="First partition, such as 2026-01-01.")] = None,
+    to: Annotated[str | None, typer.Option(help="Last partition.")] = None,
+    select: Annotated[str | None, typer.Option(help="Make these assets (comma-separated), stale or not.")] = None,
+) -> None:
+    """Make all that is stale: the record line, the dataset line, the tuning line."""
+    with _mistakes():
+        refinery = _open(config)
+        only = _assets(refinery, select)
+        started = time.monotonic()
+        done = 0
+        for line in refinery.lines:
+            for request in refinery.plan().requests(line, only=only, start=from_, end=to):
+                done += len(request.assets)
+                span = f", {request.partitions[0]} to {request.partitions[-1]}" if request.partitions else ""
+                console.print(f"[bold]{line}[/bold]: {len(request.assets)} assets{span}")
+                if not refinery.launch(request, _narrator()):
+                    console.print(f"[red]{line} stopped; nothing after it was made[/red]")
+                    raise typer.Exit(1)
+        seconds = time.monotonic() - started
+        console.print(f"{done} assets made in {seconds:.0f} s" if done else f"nothing was stale ({seconds:.0f} s)")
+
+
+@app.command()
+def status(config: Config = None) -> None:
+    """Say what is published, and what is stale."""
+    with _mistakes():
+        refinery = _open(config)
+        plan = refinery.plan()
+        found = plan.stale(plan.order)
+        grid = Grid("asset", "room", "rows", "partitions", "stale", "published", box=None)
+        for asset in plan.order:
+            manifests = refinery.lake.manifests(asset)
+            newest = max((m.published_at for m in manifests.values()), default=None)
+            when = time.strftime("%Y-%m-%d %H:%M", time.localtime(newest)) if newest else "never"
+            rows = f"{sum(m.rows for m in manifests.values()):,}"
+            grid.add_row(asset, refinery.room(asset), rows, str(len(manifests)), str(len(found.get(asset, []))), when)
+        console.print(grid)
+
+
+@app.command()
+def apply(
+    room: Annotated[str, typer.Argument(help="normalization, anonymization, deduplication or validation")],
+    source: Annotated[Path, typer.Argument(metavar="IN", help="JSONL, CSV or Parquet file of rows.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="JSONL or Parquet file to write.")],
+    config: Config = None,
+) -> None:
+    """Run one room's pure function over a file, without Dagster."""
+    with _mistakes():
+        from dagster_project.rows import apply_room, read_rows, write_rows
+        from dagster_project.settings import load
+
+        rows = write_rows(out, apply_room(room, read_rows(source), load(config)))
+        console.print(f"{rows:,} rows written to {out}")
+
+
+@app.command()
+def ui(
+    config: Config = None,
+    host: Annotated[
+        str, typer.Option(help="Beyond the loopback a token is needed, see docs/deployment.md.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port of the web server.")] = 3000,
+) -> None:
+    """Open the web UI and its daemon, guarded."""
+    with _mistakes():
+        if config is not None:
+            os.environ["REFINERY_CONFIG"] = str(config.absolute())
+        from dagster_project import web
+        from dagster_project.runs import dagster_home
+        from dagster_project.settings import load
+
+        home = dagster_home(load())
+        console.print(f"http://{host}:{port} (stop with Ctrl-C)")
+        raise typer.Exit(web.run(home, host, port))
+
+
+class _Refinery:
+    """What the commands share: settings, lake, definitions and instance, opened once."""
+
+    def __init__(self) -> None:
+        from dagster_project import definitions, runs
+        from dagster_project.jobs import LINES
+        from dagster_project.resources.lake import Lake
+        from dagster_project.settings import load
+
+        self.settings = load()
+        self.definitions, self._runs = definitions.build(self.settings), runs
+        self.lake = Lake(self.settings.lake_root)
+        self.instance = runs.open_instance(self.settings)
+        self.lines = tuple(LINES)
+
+    def plan(self) -> Any:
+        """Look at the sources and the lake as they are now."""
+        from dagster_project.resources.staleness import Desk
+
+        return self._runs.Plan(self.definitions, self.settings, self.lake, Desk(self.settings))
+
+    def launch(self, request: Any, watch: Callable[[Any], None]) -> bool:
+        """Run a request and tell whether it succeeded."""
+        return bool(self._runs.launch(self.definitions, self.instance, request, watch))
+
+    def room(self, asset: str) -> str:
+        """Return the room an asset belongs to."""
+        from assets.tables import TABLES
+
+        return TABLES[asset].room
+
+
+def _open(config: Path | None) -> _Refinery:
+    if config is not None:
+        os.environ["REFINERY_CONFIG"] = str(config)
+    return _Refinery()
+
+
+def _assets(refinery: _Refinery, select: str | None) -> list[str]:
+    from assets.tables import TABLES
+
+    chosen = [s.strip() for s in (select or "").split(",") if s.strip()]
+    unknown = [s for s in chosen if s not in TABLES]
+    if unknown:
+        raise RefineryError("--select", f"no asset is called {unknown[0]}", "see `refinery status` for the names")
+    return chosen
+
+
+def _narrator() -> Callable[[Any], None]:
+    """Return a listener that prints a line when an asset is done, and why a step failed."""
+    import dagster as dg
+
+    started: dict[str, float] = {}
+    counted: dict[str, Mapping[str, Any]] = {}
+
+    def tell(entry: Any) -> None:
+        event = entry.dagster_event
+        if event is None or event.step_key is None:
+            return
+        kind, step = event.event_type, event.step_key
+        if kind == dg.DagsterEventType.STEP_START:
+            started[step] = time.monotonic()
+        elif kind == dg.DagsterEventType.ASSET_MATERIALIZATION:
+            counted[step] = event.step_materialization_data.materialization.metadata
+        elif kind == dg.DagsterEventType.ASSET_CHECK_EVALUATION and not event.asset_check_evaluation_data.passed:
+            found = event.asset_check_evaluation_data
+            if found.partition is None:
+                console.print(f"  [yellow]broken promise[/yellow] {step}: {found.check_name} ({found.severity.value})")
+        elif kind == dg.DagsterEventType.STEP_SUCCESS and step in counted:
+            seconds = time.monotonic() - started[step]
+            console.print(f"  {step:<24} {_story(counted[step])}  [dim]{seconds:.1f} s[/dim]")
+        elif kind == dg.DagsterEventType.STEP_FAILURE:
+            data = event.step_failure_data
+            said = data.user_failure_data.description if data.user_failure_data else None
+            console.print(f"  [red]{step}[/red]: {said or data.error_display_string}")
+
+    return tell
+
+
+def _story(metadata: Mapping[str, Any]) -> str:
+    """Say in words what a step did to its rows."""
+    value = {k: m.value for k, m in metadata.items()}
+    story = f"{value.get('dagster/row_count', 0):>7,} rows"
+    left = value.get("left_out_by_reason") or {}
+    if left:
+        story += "  (" + ", ".join(f"{reason} {n:,}" for reason, n in list(left.items())[:6]) + ")"
+    return story
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,82 @@
+"""The IO manager: how a step's tables come out of the lake and go back into it."""
+
+from collections.abc import Mapping
+
+import dagster as dg
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from assets.ledger import Published
+from assets.tables import TABLES
+from dagster_project.resources.lake import Lake
+from dagster_project.resources.staleness import SOURCES, Desk, fingerprint
+from dagster_project.settings import Settings
+
+KNOBS = "refinery/knobs"
+"""Output metadata that says what a person turned for this run."""
+
+
+class ParquetIOManager(dg.IOManager):
+    """Reads what manifests name; publishes a step's table with its ledger, partition by partition.
+
+    Remembers what a step read: a fingerprint speaks of the inputs that were used, not of those that
+    are there when the step ends.
+    """
+
+    def __init__(self, lake: Lake, settings: Settings, desk: Desk) -> None:
+        self._lake, self._settings, self._desk = lake, settings, desk
+        self._read: dict[tuple[str, str], dict[str, dict[str, str]]] = {}
+
+    def load_input(self, context: dg.InputContext) -> pa.Table:
+        """Return the parent's table: the partitions of this run, or all of them."""
+        asset = context.asset_key.path[-1]
+        keys = list(context.asset_partition_keys) if context.has_asset_partitions else None
+        manifests = self._lake.manifests(asset)
+        wanted = manifests if keys is None else {k: manifests[k] for k in keys if k in manifests}
+        step = (str(context.step_context.run_id), context.step_context.step.key)
+        self._read.setdefault(step, {})[asset] = {k: m.table_sha256 for k, m in wanted.items()}
+        return self._lake.read(asset, None if keys is None else wanted)
+
+    def handle_output(self, context: dg.OutputContext, obj: Published) -> None:
+        """Publish table and ledger of every partition of this run."""
+        asset = context.asset_key.path[-1]
+        keys: list[str | None] = list(context.asset_partition_keys) if context.has_asset_partitions else [None]
+        parts = _parts(asset, obj, keys)
+        read = self._read.pop((context.run_id, context.step_key), {})
+        knobs = str((context.output_metadata or {}).get(KNOBS, ""))
+        with self._lake.lock(asset, parts):
+            done = self._lake.publish(
+                asset,
+                parts,
+                fingerprints={k: self._fingerprint(asset, k, read, knobs) for k in parts},
+                run_id=context.run_id,
+            )
+        for key, manifest in done.items():
+            if key is not None:
+                said = {"rows": manifest.rows, "sha256": manifest.table_sha256}
+                context.step_context.add_asset_metadata(metadata=said, asset_key=context.asset_key, partition_key=key)
+        if len(done) == 1:
+            manifest = next(iter(done.values()))
+            context.add_output_metadata({"sha256": manifest.table_sha256, "path": manifest.table})
+
+    def _fingerprint(self, asset: str, key: str | None, read: Mapping[str, Mapping[str, str]], knobs: str) -> str:
+        inputs = {
+            parent: {p: sha for p, sha in parts.items() if key is None or p == key or not TABLES[parent].partitioned}
+            for parent, parts in read.items()
+        }
+        source = self._desk.fingerprint(asset, key) if asset in SOURCES and key else ""
+        return fingerprint(asset, inputs, self._settings, source=source, knobs=knobs)
+
+
+def _parts(asset: str, published: Published, keys: list[str | None]) -> dict[str | None, Published]:
+    """Cut a step's table and ledger by partition; each of the run's partitions gets one, empty or not."""
+    if keys == [None]:
+        return {None: published}
+    parts: dict[str | None, Published] = {}
+    for key in keys:
+        rows, lines = (t.filter(pc.equal(t.column("partition"), key)) for t in published)
+        parts[key] = Published(rows, lines)
+    strays = len(published.table) - sum(len(p.table) for p in parts.values())
+    if strays:
+        raise dg.DagsterInvariantViolationError(f"{asset}: {strays} row(s) of a partition that is not in this run")
+    return parts

@@ -1,0 +1,135 @@
+"""What must be computed again: decided by manifests alone, never by a clock.
+
+The fingerprint of a partition is the hash of all that decides its content: the manifests of its
+inputs, the room's code, the room's settings and domain files, and for a source its rows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+
+from assets.collection.calendar import Calendar
+from assets.collection.collect import collect, survey
+from assets.ledger import Published
+from assets.tables import COLLECTED, TABLES
+from dagster_project.metadata import code_hash
+from dagster_project.resources.lake import WHOLE, Lake
+from dagster_project.settings import Settings, installation_key
+
+SOURCES = frozenset(t.name for t in COLLECTED)
+
+
+@dataclass
+class Desk:
+    """The sources as they are at one moment; every run takes a new one.
+
+    Surveyed before anything is collected, so that a row changed in between is collected again later
+    rather than missed.
+    """
+
+    settings: Settings
+    key: bytes = field(default_factory=installation_key, repr=False)
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        """The cut of the record line, up to today."""
+        cut = self.settings.partitions
+        return Calendar(cut.every, cut.start, self.now.date())
+
+    @cached_property
+    def surveyed(self) -> dict[str, dict[str, str]]:
+        """The hash of every partition's source rows, by asset."""
+        return survey(self.settings.sources, self.settings.collection, calendar=self.calendar, key=self.key)
+
+    def collect(self, asset: str, partitions: Sequence[str]) -> Published:
+        """Read one kind of record for some partitions."""
+        _ = self.surveyed
+        return collect(
+            asset,
+            self.settings.sources,
+            self.settings.collection,
+            calendar=self.calendar,
+            keys=set(partitions),
+            key=self.key,
+        )
+
+    def fingerprint(self, asset: str, partition: str) -> str:
+        """Return what the source rows of a partition hash to; of none, a constant."""
+        return self.surveyed.get(asset, {}).get(partition, "no rows")
+
+
+Inputs = Mapping[str, Mapping[str, str]]
+"""By parent asset and partition, the hash of the table that was read."""
+
+
+def inputs_of(lake: Lake, parents: Iterable[str], partition: str | None) -> Inputs:
+    """Return what an asset partition would read now: the same partition of a parent, else all of it."""
+    found = {}
+    for parent in sorted(parents):
+        if partition is not None and TABLES[parent].partitioned:
+            manifest = lake.manifest(parent, partition)
+            found[parent] = {partition: manifest.table_sha256} if manifest else {}
+        else:
+            found[parent] = {p: m.table_sha256 for p, m in lake.manifests(parent).items()}
+    return found
+
+
+def fingerprint(asset: str, inputs: Inputs, settings: Settings, *, source: str = "", knobs: str = "") -> str:
+    """Hash all that decides what an asset partition holds.
+
+    Args:
+        asset: The asset.
+        inputs: What it read, see `inputs_of`.
+        settings: The refinery's settings.
+        source: Hash of the source rows, for a collected table.
+        knobs: What a person turned for one run; it makes the result differ from what the settings ask for.
+    """
+    table = TABLES[asset]
+    digest = hashlib.sha256()
+    said = [asset, str(table.schema), code_hash(table.room), settings.section_hash(table.room), source, knobs]
+    read = [f"{parent}/{p}={sha}" for parent, parts in sorted(inputs.items()) for p, sha in sorted(parts.items())]
+    for word in [*said, *read]:
+        digest.update(word.encode() + b"\0")
+    return digest.hexdigest()
+
+
+def stale(
+    lake: Lake, settings: Settings, desk: Desk, parents: Mapping[str, Sequence[str]], assets: Sequence[str]
+) -> dict[str, list[str]]:
+    """Return by asset the partitions (`all` for a whole table) that must be computed again.
+
+    Args:
+        lake: Where the manifests are.
+        settings: The refinery's settings.
+        desk: The sources as they are now.
+        parents: The asset graph, by asset its parents.
+        assets: The assets asked about, parents before children. What depends on a stale one is stale too.
+    """
+    found: dict[str, list[str]] = {}
+    for asset in assets:
+        keys: list[str | None] = list(desk.calendar.keys()) if TABLES[asset].partitioned else [None]
+        manifests = lake.manifests(asset)
+        for key in keys:
+            manifest = manifests.get(key or WHOLE)
+            source = desk.fingerprint(asset, key) if asset in SOURCES and key else ""
+            if (
+                manifest is None
+                or _parent_is_stale(found, parents.get(asset, ()), key)
+                or manifest.fingerprint
+                != fingerprint(asset, inputs_of(lake, parents.get(asset, ()), key), settings, source=source)
+            ):
+                found.setdefault(asset, []).append(key or WHOLE)
+    return found
+
+
+def _parent_is_stale(found: Mapping[str, Sequence[str]], parents: Iterable[str], key: str | None) -> bool:
+    for parent in parents:
+        partitions = found.get(parent, ())
+        if key in partitions or (partitions and (key is None or not TABLES[parent].partitioned)):
+            return True
+    return False

@@ -1,0 +1,127 @@
+"""Deciding which assets and partitions a run must make, and making them, on this process's Dagster instance."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+
+from assets.tables import TABLES
+from dagster_project.jobs import LINES
+from dagster_project.resources.lake import Lake
+from dagster_project.resources.staleness import Desk, stale
+from dagster_project.settings import Settings
+
+RANGE_START = "dagster/asset_partition_range_start"
+RANGE_END = "dagster/asset_partition_range_end"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One run: a job, the assets it makes, and for the record line a contiguous range of partitions."""
+
+    job: str
+    assets: tuple[str, ...]
+    partitions: tuple[str, ...] = ()
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """The tags that tell Dagster the range."""
+        return {RANGE_START: self.partitions[0], RANGE_END: self.partitions[-1]} if self.partitions else {}
+
+
+class Plan:
+    """What is stale, line by line; asked anew before each line, for a run may leave its output as it was."""
+
+    def __init__(self, definitions: dg.Definitions, settings: Settings, lake: Lake, desk: Desk) -> None:
+        self._settings, self._lake, self._desk = settings, lake, desk
+        graph = definitions.resolve_asset_graph()
+        self.order = [key.path[-1] for key in graph.toposorted_asset_keys]
+        self.parents = {
+            key.path[-1]: [p.path[-1] for p in graph.get(key).parent_keys] for key in graph.toposorted_asset_keys
+        }
+
+    def line(self, job: str) -> list[str]:
+        """Return the assets of a line, parents first."""
+        return [a for a in self.order if TABLES[a].room in LINES[job]]
+
+    def stale(self, assets: Sequence[str]) -> dict[str, list[str]]:
+        """Return by asset the partitions that must be made again."""
+        return stale(self._lake, self._settings, self._desk, self.parents, assets)
+
+    def requests(
+        self, job: str, *, only: Sequence[str] = (), start: str | None = None, end: str | None = None
+    ) -> list[Request]:
+        """Return the runs a line needs.
+
+        Args:
+            job: The line.
+            only: Make these assets whether stale or not, and no others.
+            start: First partition to look at, by default the first there is.
+            end: Last partition to look at.
+        """
+        assets = self.line(job)
+        keys = [k for k in self._desk.calendar.keys() if (start or k) <= k <= (end or k)]  # noqa: SIM118
+        if only:
+            chosen = tuple(a for a in assets if a in only)
+            partitions = tuple(keys) if chosen and TABLES[chosen[0]].partitioned else ()
+            return [Request(job, chosen, partitions)] if chosen else []
+        found = self.stale(assets)
+        whole = tuple(a for a in assets if a in found and not TABLES[a].partitioned)
+        runs = [Request(job, whole)] if whole else []
+        by_key = {k: {a for a in found if k in found[a]} for k in keys}
+        return runs + [
+            Request(job, tuple(a for a in assets if any(a in by_key[k] for k in stretch)), tuple(stretch))
+            for stretch in _stretches(keys, by_key)
+        ]
+
+
+def _stretches(keys: Sequence[str], by_key: dict[str, set[str]]) -> Iterator[list[str]]:
+    """Yield the longest runs of neighbours that have something to do."""
+    stretch: list[str] = []
+    for key in keys:
+        if by_key[key]:
+            stretch.append(key)
+        elif stretch:
+            yield stretch
+            stretch = []
+    if stretch:
+        yield stretch
+
+
+def launch(
+    definitions: dg.Definitions,
+    instance: dg.DagsterInstance,
+    request: Request,
+    watch: Callable[[dg.EventLogEntry], None],
+) -> bool:
+    """Run a request in this process, recorded in the instance; tell whether it succeeded."""
+    from dagster._core.utils import make_new_run_id
+
+    run_id = make_new_run_id()
+    instance.add_event_listener(run_id, watch)
+    result = definitions.resolve_job_def(request.job).execute_in_process(
+        instance=instance,
+        run_id=run_id,
+        asset_selection=[dg.AssetKey(a) for a in request.assets],
+        tags=request.tags,
+        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        raise_on_error=False,
+    )
+    return result.success
+
+
+def dagster_home(settings: Settings) -> Path:
+    """Return where Dagster's storage rests; a new one is told not to call home or keep what steps print."""
+    home = Path(os.environ.setdefault("DAGSTER_HOME", str((settings.home / "dagster").absolute())))
+    home.mkdir(parents=True, exist_ok=True)
+    if not (home / "dagster.yaml").exists():
+        shutil.copy(Path(__file__).with_name("dagster.yaml"), home / "dagster.yaml")
+    return home
+
+
+def open_instance(settings: Settings) -> dg.DagsterInstance:
+    """Open the refinery's Dagster instance."""
+    return dg.DagsterInstance.from_config(str(dagster_home(settings)))

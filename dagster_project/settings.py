@@ -1,0 +1,217 @@
+"""The settings of one refinery: `refinery.yaml`, checked as a whole before anything runs.
+
+Every room's section is the room's own `Params`. Values may name the environment (`${NAME:-default}`);
+`REFINERY_<SECTION>__<KEY>` overrides one; secrets come from the environment only.
+"""
+
+import hashlib
+import json
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from assets.anonymization.params import AnonymizationParams
+from assets.augmentation.params import AugmentationParams
+from assets.balancing.params import BalancingParams
+from assets.collection.params import CollectionParams, PartitionParams, SourceParams
+from assets.deduplication.params import DeduplicationParams
+from assets.errors import RefineryError
+from assets.evaluation.params import EvaluationParams
+from assets.formatting.params import FormattingParams
+from assets.normalization.params import NormalizationParams
+from assets.pairing.params import PairingParams
+from assets.quality.params import QualityParams
+from assets.release.params import ReleaseParams
+from assets.splitting.params import SplittingParams
+from assets.standardization.params import StandardizationParams
+from assets.tuning.params import TuningParams
+from assets.validation.params import ValidationParams
+
+CONFIG = "REFINERY_CONFIG"
+DEFAULT_CONFIG = "refinery.yaml"
+_VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
+
+
+class Settings(BaseSettings):
+    """Everything a person decides about a refinery."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid",
+        frozen=True,
+        env_prefix="REFINERY_",
+        env_nested_delimiter="__",
+        nested_model_default_partial_update=True,
+    )
+
+    home: Path = Field(Path(".refinery"), description="Where lake, ledger, artifacts and Dagster's storage rest.")
+    lake_url: str | None = Field(None, description="Any fsspec URL for the lake; null keeps it under home.")
+    workers: int = Field(2, ge=1, description="Processes for heavy maps over rows.")
+    base_model: str = Field(
+        "SmolLM2-135M-Instruct", description="Model to tune: the packaged one, or a Hugging Face folder."
+    )
+    partitions: PartitionParams = Field(default_factory=PartitionParams)
+    sources: tuple[SourceParams, ...] = Field((), description="Where the records come from.")
+    collection: CollectionParams = Field(default_factory=CollectionParams)
+    normalization: NormalizationParams = Field(default_factory=NormalizationParams)
+    anonymization: AnonymizationParams = Field(default_factory=AnonymizationParams)
+    standardization: StandardizationParams = Field(default_factory=StandardizationParams)
+    pairing: PairingParams = Field(default_factory=PairingParams)
+    validation: ValidationParams = Field(default_factory=ValidationParams)
+    deduplication: DeduplicationParams = Field(default_factory=DeduplicationParams)
+    splitting: SplittingParams = Field(default_factory=SplittingParams)
+    augmentation: AugmentationParams = Field(default_factory=AugmentationParams)
+    balancing: BalancingParams = Field(default_factory=BalancingParams)
+    formatting: FormattingParams = Field(default_factory=FormattingParams)
+    quality: QualityParams = Field(default_factory=QualityParams)
+    release: ReleaseParams = Field(default_factory=ReleaseParams)
+    tuning: TuningParams = Field(default_factory=TuningParams)
+    evaluation: EvaluationParams = Field(default_factory=EvaluationParams)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        **_: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment beats the file; no other place is read."""
+        return env_settings, init_settings
+
+    @property
+    def lake_root(self) -> str:
+        """Folder or URL of the lake."""
+        return self.lake_url or str(self.home)
+
+    def section_hash(self, room: str) -> str:
+        """Hash what a room is told: its section, and the content of every domain file it names."""
+        section = getattr(self, room)
+        digest = hashlib.sha256(section.model_dump_json().encode())
+        if room in ("formatting", "tuning", "evaluation"):
+            digest.update(self.base_model.encode())
+        for file in _files(section):
+            digest.update(_content(file))
+        return digest.hexdigest()
+
+
+def load(path: Path | str | None = None) -> Settings:
+    """Load the settings of this process, once per file; `REFINERY_CONFIG` names it, or refinery.yaml.
+
+    Raises:
+        RefineryError: The file is missing or wrong; names file, line and key.
+    """
+    return _load(str(Path(path or os.environ.get(CONFIG, DEFAULT_CONFIG)).absolute()))
+
+
+@cache
+def _load(path: str) -> Settings:
+    file = Path(path)
+    name = os.path.relpath(file)
+    try:
+        text = file.read_text(encoding="utf-8")
+    except OSError:
+        raise RefineryError(name, "no settings file is there", f"name one with --config or {CONFIG}") from None
+    try:
+        values = _expand(yaml.safe_load(text) or {})
+        if not isinstance(values, dict):
+            raise RefineryError(
+                f"{name}, line 1", "settings are a mapping of sections", "see the shipped refinery.yaml"
+            )
+        return Settings(**values)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise RefineryError(f"{name}, line {line}", f"not YAML: {error.problem}", "correct the file") from None
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        key = ".".join(str(part) for part in first["loc"])
+        where = f"{name}, line {_line(text, first['loc'])}, {key}"
+        more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+        raise RefineryError(where, first["msg"] + more, "correct it, or leave it out for the default") from None
+
+
+def installation_key() -> bytes:
+    """Return the key all ids are made with: `REFINERY_KEY`, else a file made once, readable by its owner only."""
+    stated = os.environ.get("REFINERY_KEY")
+    if stated:
+        return stated.encode()
+    config = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    file = config / "support-refinery" / "key"
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        temporary = file.with_name(f".key.{secrets.token_hex(4)}")
+        descriptor = os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as handle:
+            handle.write(secrets.token_hex(32))
+        try:
+            os.link(temporary, file)  # fails where another process was faster, and its key stays
+        except FileExistsError:
+            pass
+        finally:
+            temporary.unlink()
+    return file.read_bytes().strip()
+
+
+def cache_folder() -> Path:
+    """Return where converted models rest, outside REFINERY_HOME: they are the same for every refinery."""
+    stated = os.environ.get("REFINERY_CACHE")
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return Path(stated) if stated else base / "support-refinery"
+
+
+def _expand(value: Any) -> Any:
+    """Replace `${NAME}` and `${NAME:-default}` in every string."""
+    if isinstance(value, dict):
+        return {k: _expand(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_expand(v) for v in value]
+    if isinstance(value, str):
+        return _VARIABLE.sub(lambda m: os.environ.get(m[1]) or (m[2] or ""), value)
+    return value
+
+
+def _line(text: str, loc: tuple[int | str, ...]) -> int:
+    """Return the line of the deepest key of `loc` that the file holds."""
+    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    line = 1
+    for part in loc:
+        if isinstance(node, yaml.MappingNode):
+            found = [(k, v) for k, v in node.value if k.value == str(part)]
+            if not found:
+                break
+            line, node = found[0][0].start_mark.line + 1, found[0][1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+        else:
+            break
+    return line
+
+
+def _files(section: BaseModel) -> Iterator[Path]:
+    """Yield every file a section names, sections within it included."""
+    for name in type(section).model_fields:
+        value = getattr(section, name)
+        if isinstance(value, BaseModel):
+            yield from _files(value)
+        elif isinstance(value, Path):
+            yield value
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError:
+        raise RefineryError(str(file), "the domain file is not there", "correct its path in the settings") from None
+
+
+def as_json(section: BaseModel) -> str:
+    """Return a section as canonical JSON."""
+    return json.dumps(section.model_dump(mode="json"), sort_keys=True)

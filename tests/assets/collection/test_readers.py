@@ -1,0 +1,264 @@
+import bz2
+import gzip
+import json
+import lzma
+import zipfile
+
+import pytest
+
+from assets.collection.params import CollectionParams, SourceParams
+from assets.collection.readers import rows_of
+from assets.errors import RefineryError
+
+
+def source(path, kind, **more):
+    fields = more.pop("fields", {"id": "id"})
+    return SourceParams(
+        name="desk", gives="articles", kind=kind, path=str(path), fields=fields, constants={"created_at": "2026-01-01"},
+        **more,
+    )  # fmt: skip
+
+
+def read(path, kind, params=None, **more):
+    """Return (row number, values or fault) of everything that was read."""
+    return [
+        (r.number, r.fault or {k: v for k, v in r.values.items() if not k.startswith("_")})
+        for r in rows_of(source(path, kind, **more), params or CollectionParams())
+    ]
+
+
+def put(folder, name, content):
+    path = folder / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def test_a_quoted_cell_of_a_csv_may_hold_line_ends_quotes_and_the_delimiter(tmp_path):
+    path = put(tmp_path, "t.csv", 'id,text\r\n1,"two\nlines, and ""quotes"""\r\n2,b\r\n')
+    assert read(path, "csv") == [(1, {"id": "1", "text": 'two\nlines, and "quotes"'}), (2, {"id": "2", "text": "b"})]
+
+
+def test_a_row_with_too_many_or_too_few_cells_is_set_aside_alone(tmp_path):
+    path = put(tmp_path, "t.csv", "id,text\n1,a\n2,b,c\n3\n4,d\n")
+    assert [r[1] if isinstance(r[1], str) else r[1]["id"] for r in read(path, "csv")] == [
+        "1", "wrong_number_of_fields", "wrong_number_of_fields", "4",
+    ]  # fmt: skip
+
+
+def test_a_quote_that_is_never_closed_costs_one_row_and_not_the_file(tmp_path):
+    path = put(tmp_path, "t.csv", 'id,text\n1,a\n2,"open\n3,c\n4,d\n')
+    assert read(path, "csv") == [
+        (1, {"id": "1", "text": "a"}),
+        (2, "wrong_number_of_fields"),
+        (3, {"id": "3", "text": "c"}),
+        (4, {"id": "4", "text": "d"}),
+    ]
+
+
+def test_a_csv_may_have_its_names_in_the_settings_and_another_delimiter(tmp_path):
+    path = put(tmp_path, "t.csv", "1;a\n")
+    assert read(path, "csv", header=["id", "text"], delimiter=";") == [(1, {"id": "1", "text": "a"})]
+    assert read(path, "csv", header=False, delimiter=";") == [(1, {"column_1": "1", "column_2": "a"})]
+
+
+def test_a_broken_line_of_a_jsonl_is_set_aside_and_the_next_is_read(tmp_path):
+    path = put(tmp_path, "t.jsonl", '{"id": 1}\n{"id": 2\n\n[3]\n{"id": 4}')
+    assert read(path, "jsonl") == [(1, {"id": 1}), (2, "broken_json"), (3, {"value": [3]}), (4, {"id": 4})]
+
+
+def test_bytes_the_encoding_does_not_know_cost_their_row_only(tmp_path):
+    table = put(tmp_path, "t.csv", b"id,text\n1,caf\xe9\n2,caf\xc3\xa9\n")
+    assert read(table, "csv") == [(1, "undecodable"), (2, {"id": "2", "text": "café"})]
+    assert read(table, "csv", encoding="latin-1")[0] == (1, {"id": "1", "text": "café"})
+    lines = put(tmp_path, "t.jsonl", b'{"id": "\xff"}\n{"id": 2}\n')
+    assert read(lines, "jsonl") == [(1, "undecodable"), (2, {"id": 2})]
+    document = put(tmp_path, "t.json", b'[{"id": "\xff"}, {"id": 2}]')
+    assert read(document, "json") == [(1, "undecodable"), (2, {"id": 2})]
+    article = put(tmp_path, "t.md", b"# Title\n\xff")
+    assert read(article, "markdown") == [(1, "undecodable")]
+
+
+def test_other_encodings_and_byte_order_marks_are_understood(tmp_path):
+    assert read(put(tmp_path, "a.csv", "id\nü\n".encode("utf-8-sig")), "csv") == [(1, {"id": "ü"})]
+    assert read(put(tmp_path, "b.csv", "id\nü\n".encode("utf-16")), "csv", encoding="utf-16") == [(1, {"id": "ü"})]
+
+
+def test_an_unknown_encoding_is_an_error_that_names_it(tmp_path):
+    with pytest.raises(RefineryError, match=r"sources\.desk: unknown encoding 'latin-99'"):
+        read(put(tmp_path, "t.csv", "id\n1\n"), "csv", encoding="latin-99")
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [("csv", "t.csv"), ("jsonl", "t.jsonl"), ("json", "t.json"), ("csv", "t.csv.gz")]
+)
+def test_an_empty_file_has_no_rows(tmp_path, kind, name):
+    assert read(put(tmp_path, name, b""), kind) == []
+
+
+def test_a_table_of_a_header_only_has_no_rows(tmp_path):
+    assert read(put(tmp_path, "t.csv", "id,text\n"), "csv") == []
+    assert read(put(tmp_path, "t.json", "[]"), "json") == []
+
+
+@pytest.mark.parametrize(("suffix", "pack"), [(".gz", gzip.compress), (".bz2", bz2.compress), (".xz", lzma.compress)])
+def test_packed_files_are_unpacked(tmp_path, suffix, pack):
+    assert read(put(tmp_path, f"t.jsonl{suffix}", pack(b'{"id": 1}\n')), "jsonl") == [(1, {"id": 1})]
+
+
+def test_every_member_of_a_zip_is_read(tmp_path):
+    with zipfile.ZipFile(tmp_path / "t.zip", "w") as archive:
+        archive.writestr("b.csv", "id\n2\n")
+        archive.writestr("a.csv", "id\n1\n")
+    assert [values for _, values in read(tmp_path / "t.zip", "csv")] == [{"id": "1"}, {"id": "2"}]
+
+
+def lines_of(count):
+    return "".join(json.dumps({"id": n, "text": f"{n * 7919 % 10007} words"}) + "\n" for n in range(count)).encode()
+
+
+@pytest.mark.parametrize(("suffix", "pack"), [(".gz", gzip.compress), (".bz2", bz2.compress), (".xz", lzma.compress)])
+def test_of_a_file_that_breaks_off_the_rows_before_the_break_are_kept(tmp_path, suffix, pack):
+    packed = pack(lines_of(60_000))
+    found = read(put(tmp_path, f"t.jsonl{suffix}", packed[: len(packed) * 2 // 3]), "jsonl")
+    assert [fault for _, fault in found if isinstance(fault, str)] == ["truncated_file"]
+    assert [values["id"] for _, values in found[:-1]] == list(range(len(found) - 1))
+
+
+def test_a_half_row_at_the_break_is_never_taken_for_a_whole_one(tmp_path):
+    whole = "id,text\n" + "".join(f"{n},{'word' * 40}{n}\n" for n in range(3000))
+    packed = gzip.compress(whole.encode())
+    found = read(put(tmp_path, "t.csv.gz", packed[: len(packed) // 2]), "csv")
+    assert found[-1][1] == "truncated_file"
+    assert all(values["text"] == f"{'word' * 40}{values['id']}" for _, values in found[:-1])
+
+
+def test_a_document_that_breaks_off_is_one_entry(tmp_path):
+    packed = gzip.compress(json.dumps([{"id": n, "x": n * 7919 % 10007} for n in range(9000)]).encode())
+    assert read(put(tmp_path, "t.json.gz", packed[:-2000]), "json") == [(1, "truncated_file")]
+    assert read(put(tmp_path, "t.zip", b"PK\x03\x04 no more"), "csv") == [(1, "truncated_file")]
+
+
+def test_what_unpacks_beyond_the_limit_is_cut_there(tmp_path):
+    bomb = put(tmp_path, "t.jsonl.gz", gzip.compress(b'{"id": 1}\n' * 400_000))
+    found = read(bomb, "jsonl", CollectionParams(max_file_mb=1))
+    assert found[-1][1] == "too_large"
+    assert len(found) * 10 <= 2**20 + 20
+
+
+def test_a_line_beyond_the_limit_is_set_aside_and_the_next_is_read(tmp_path):
+    limits = CollectionParams(max_characters=1000)
+    long = json.dumps({"id": "x" * 5000})
+    assert read(put(tmp_path, "t.jsonl", f'{long}\n{{"id": 2}}\n'), "jsonl", limits) == [(1, "too_long"), (2, {"id": 2})]
+    cells = put(tmp_path, "t.csv", f"id\n{'x' * 5000}\n2\n")
+    assert {"id": "2"} in [values for _, values in read(cells, "csv", limits)]
+    assert read(cells, "csv", limits)[0] == (1, "too_long")
+
+
+def test_rows_of_a_json_document_may_lie_deeper(tmp_path):
+    path = put(tmp_path, "t.json", json.dumps({"page": {"items": [{"id": 1}]}}))
+    assert read(path, "json", rows="page.items") == [(1, {"id": 1})]
+    with pytest.raises(RefineryError, match="has no list at `page.rows`"):
+        read(path, "json", rows="page.rows")
+
+
+def test_nested_mappings_explode_into_rows_that_keep_their_parents_fields_and_keys(tmp_path):
+    nested = {"hotel": {"7": {"name": "Elm", "docs": {"0": {"title": "Pets?"}, "1": {"title": "Wifi?"}}}}}
+    path = put(tmp_path, "t.json", json.dumps(nested))
+    steps = [{"key": "domain"}, {"key": "entity"}, {"key": "doc", "path": "docs"}]
+    assert read(path, "json", explode=steps) == [
+        (1, {"name": "Elm", "title": "Pets?", "domain": "hotel", "entity": "7", "doc": "0"}),
+        (2, {"name": "Elm", "title": "Wifi?", "domain": "hotel", "entity": "7", "doc": "1"}),
+    ]
+
+
+def test_lists_explode_too(tmp_path):
+    path = put(tmp_path, "t.jsonl", '{"id": 1, "notes": ["a", "b"]}\n')
+    assert read(path, "jsonl", explode=[{"key": "n", "path": "notes"}]) == [
+        (1, {"id": 1, "value": "a", "n": "0"}),
+        (2, {"id": 1, "value": "b", "n": "1"}),
+    ]
+
+
+def test_a_second_file_stands_beside_the_first_row_by_row(tmp_path):
+    path = put(tmp_path, "t.json", '[{"id": 1}, {"id": 2}, {"id": 3}]')
+    labels = put(tmp_path, "labels.json", '[{"label": "a"}, {"label": "b"}]')
+    found = read(path, "json", beside=str(labels))
+    assert found == [(1, {"label": "a", "id": 1}), (2, {"label": "b", "id": 2}), (3, "no_row_beside")]
+
+
+def test_an_article_gives_front_matter_heading_and_body(tmp_path):
+    put(tmp_path, "b.md", "---\ntitle: Pets\ntags: [a, b]\n---\n# Pets at home\n\nYes.\n\n## Dogs\n\nNo.\n")
+    put(tmp_path, "a.md", "Just words.")
+    put(tmp_path, "c.md", "---\ntitle: [open\n---\nText.")
+    put(tmp_path, "note.txt", "not an article")
+    assert read(tmp_path, "markdown") == [
+        (1, {"heading": None, "body": "Just words."}),
+        (1, {"title": "Pets", "tags": ["a", "b"], "heading": "Pets at home", "body": "Yes.\n\n## Dogs\n\nNo."}),
+        (1, "broken_front_matter"),
+    ]
+
+
+POSTS = """<?xml version="1.0" encoding="utf-8"?><posts>
+<row Id="1" PostTypeId="1" AcceptedAnswerId="3" Title="Q" Tags="&lt;a&gt;&lt;b-c&gt;" Body="&lt;p&gt;x&lt;/p&gt;"/>
+<row Id="2" PostTypeId="2" ParentId="1" Score="9" Body="best"/>
+<row Id="3" PostTypeId="2" ParentId="1" Score="-1" Body="accepted"/>
+<row Id="4" PostTypeId="1" Title="R" Tags="|d|" Body="y"/>
+<row Id="5" PostTypeId="2" ParentId="4" Score="2" Body="first of equals"/>
+<row Id="6" PostTypeId="2" ParentId="4" Score="2" Body="second"/>
+<row Id="7" PostTypeId="1" Title="S" Tags="" Body="unanswered"/>
+<row Id="8" PostTypeId="2" ParentId="99" Score="1" Body="lost"/>
+<row Id="9" PostTypeId="5" Body="a wiki page"/>
+</posts>"""
+
+
+def test_a_question_comes_with_its_accepted_answer_else_with_the_best(tmp_path):
+    found = [values for _, values in read(put(tmp_path, "Posts.xml", POSTS), "stackexchange")]
+    assert [(v["Id"], v["Tags"], (v["answer"] or {}).get("Body")) for v in found[:-1]] == [
+        ("1", ["a", "b-c"], "accepted"), ("4", ["d"], "first of equals"), ("7", [], None),
+    ]  # fmt: skip
+    assert found[-1] == "answer_without_question"
+
+
+def test_broken_xml_keeps_the_questions_before_the_break(tmp_path):
+    cut = POSTS[: POSTS.index('<row Id="7"')] + "<row Id="
+    found = [values for _, values in read(put(tmp_path, "Posts.xml", cut), "stackexchange")]
+    assert [v["Id"] for v in found[:-1]] == ["1", "4"]
+    assert found[-1] == "broken_xml"
+
+
+def test_xml_that_defines_entities_is_not_expanded(tmp_path):
+    bomb = '<!DOCTYPE posts [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><posts><row Id="1" PostTypeId="1" Body="&b;"/></posts>'
+    assert read(put(tmp_path, "Posts.xml", bomb), "stackexchange") == [(1, "broken_xml")]
+
+
+def test_globs_folders_and_exclusions_name_files(tmp_path):
+    for name in ("a.md", "deep/b.md", "LICENSE.md"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        put(tmp_path, name, name)
+    files = [r.file for r in rows_of(source(tmp_path, "markdown", exclude=["LICENSE*"]), CollectionParams())]
+    assert files == ["a.md", "deep/b.md"]
+    assert [r.file for r in rows_of(source(f"{tmp_path}/*.md", "markdown"), CollectionParams())] == ["LICENSE.md", "a.md"]
+
+
+def test_any_fsspec_place_can_be_read():
+    import fsspec
+
+    fsspec.filesystem("memory").pipe("/desk/t.jsonl", b'{"id": 1}\n')
+    assert read("memory://desk/t.jsonl", "jsonl") == [(1, {"id": 1})]
+
+
+def test_a_missing_file_is_an_error_that_names_the_source_and_the_file(tmp_path):
+    with pytest.raises(RefineryError, match=rf"sources\.desk: there is no file at {tmp_path}/none\.csv"):
+        read(tmp_path / "none.csv", "csv")
+    with pytest.raises(RefineryError, match=r"sources\.desk: cannot open nowhere://x"):
+        read("nowhere://x", "csv")
+
+
+def test_an_unknown_kind_is_an_error_that_lists_the_kinds():
+    with pytest.raises(ValueError, match="unknown kind 'excel'; known kinds are csv, json, jsonl, markdown, stackexchange"):
+        source("x", "excel")
+
+
+def test_an_option_the_kind_does_not_take_is_an_error():
+    with pytest.raises(ValueError, match="kind 'jsonl' takes no `delimiter`"):
+        source("x", "jsonl", delimiter=";")

@@ -1,0 +1,184 @@
+import json
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from assets import tables
+from assets.deduplication.deduplicate import apply, deduplicate
+from assets.deduplication.params import DeduplicationParams
+from assets.ledger import balance, reasons
+
+PARAMS = DeduplicationParams()
+ANSWER = (
+    "Open the settings of your account, choose security, and press the button that says reset. "
+    "We then send you a link by mail; follow it and choose a password that you have not used before."
+)
+
+
+def pair(pair_id, question="How do I reset my password?", answer=ANSWER, **more):
+    return {
+        "pair_id": pair_id,
+        "partition": "2024-01",
+        "thread_id": f"thread of {pair_id}",
+        "question": question,
+        "answer": answer,
+        "truth_evidence": "none",
+        "created_at": datetime(2024, 1, 1, tzinfo=UTC),
+        **more,
+    }
+
+
+def deduplicated(*rows, params=PARAMS):
+    return deduplicate(tables.VALIDATED_PAIRS.of(rows), params)
+
+
+def outcomes(published):
+    return {r["id"]: (r["outcome"], r["reason"], r["into"]) for r in published.ledger.to_pylist()}
+
+
+def kept(published):
+    return published.table.column("pair_id").to_pylist()
+
+
+def clusters(published):
+    return dict(zip(kept(published), published.table.column("cluster_id").to_pylist(), strict=True))
+
+
+def test_pairs_equal_but_for_case_space_and_punctuation_are_exact_duplicates():
+    found = deduplicated(pair("a"), pair("b", "  how do I reset\tmy password", ANSWER.upper() + "!!"))
+    assert outcomes(found)["b"] == ("merged", "exact_duplicate", "a")
+
+
+def test_a_pair_with_a_word_changed_in_a_long_answer_is_a_near_duplicate():
+    found = deduplicated(pair("a"), pair("b", answer=ANSWER.replace("press the button", "press that button")))
+    assert [reason for _, reason, _ in outcomes(found).values()] == [None, "near_duplicate"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"question": "How do I reset my password within 2 days?"},
+        {"question": "How do I close my bank account?"},
+        {"answer": ANSWER.replace("have not used", "have used")},
+        {"answer": ANSWER.replace("send you a link", "send [PERSON_1] a link")},
+        {"answer": ANSWER.replace("the settings of your account", "the settings of your Fidelity account")},
+        {"answer": ANSWER + " The link is valid for 24 hours."},
+        {"answer": "We have reset it for you."},
+    ],
+    ids=["number", "other_question", "negation", "placeholder", "name", "number_in_answer", "other_answer"],
+)
+def test_what_differs_in_a_way_that_matters_is_kept(other):
+    assert kept(deduplicated(pair("a"), pair("b", **other))) == ["a", "b"]
+
+
+def test_numbers_that_differ_only_in_punctuation_are_not_equal():
+    a, b = pair("a", answer="The fee for that is $1.50 a month."), pair("b", answer="The fee for that is $150 a month.")
+    assert kept(deduplicated(a, b)) == ["a", "b"]
+
+
+def test_the_survivor_has_the_best_evidence_then_the_longest_answer_then_is_newest_then_has_the_smallest_id():
+    longer = ANSWER + " Please tell us."
+    newer = {"created_at": datetime(2024, 2, 1, tzinfo=UTC)}
+    assert kept(deduplicated(pair("a", answer=longer), pair("b", truth_evidence="reviewed"))) == ["b"]
+    assert kept(deduplicated(pair("a"), pair("b", answer=longer))) == ["b"]
+    assert kept(deduplicated(pair("a"), pair("b", **newer))) == ["b"]
+    assert kept(deduplicated(pair("b"), pair("a"))) == ["a"]
+
+
+def test_placeholders_do_not_make_an_answer_longer():
+    a = pair("a", answer="[PERSON_1] [PERSON_1] [PERSON_1] it ships today")
+    b = pair("b", answer="[PERSON_1] [PERSON_1] [PERSON_1] it ships today")
+    assert kept(deduplicated(a, b)) == ["a"]
+
+
+def test_every_pair_has_one_outcome_and_merges_name_a_survivor():
+    rows = [pair(f"p{i}", answer=ANSWER.replace("link", "link " * (i % 3 + 1))) for i in range(12)]
+    found = deduplicated(*rows, pair("q", "Where is my parcel right now?", "It left our house on Monday morning."))
+    sums = balance(found.ledger)
+    assert sums.rows_in == 13
+    assert sums.rows_out == found.table.num_rows
+    assert {into for _, _, into in outcomes(found).values() if into} <= set(kept(found))
+
+
+def test_at_most_max_per_answer_pairs_share_an_answer_and_which_does_not_hang_on_the_order():
+    topics = ["invoice", "parcel", "password", "refund", "tariff", "router", "contract", "address", "login", "delivery"]
+    rows = [pair(f"p{i}", f"What about the {t} I wrote of?", "We have closed this.") for i, t in enumerate(topics)]
+    params = DeduplicationParams(max_per_answer=3)
+    found = deduplicated(*rows, params=params)
+    assert reasons(found.ledger) == {"stock_answer": 7}
+    assert kept(deduplicated(*reversed(rows), params=params)) == kept(found)
+
+
+def test_the_result_does_not_hang_on_the_order_of_the_rows():
+    rows = [pair(f"p{i}", answer=ANSWER.replace("link", ("link", "letter", "text")[i % 3])) for i in range(9)]
+    assert deduplicated(*rows).table.equals(deduplicated(*reversed(rows)).table)
+
+
+def test_long_near_duplicate_questions_share_a_cluster_whatever_their_answers():
+    asked = "since this morning the router blinks red and no page opens at all although I pressed reset"
+    found = deduplicated(
+        pair("a", asked, "Please switch it off for a minute."),
+        pair("b", asked + " twice", "There is an outage in your street until noon."),
+        pair("c", "Can you send me my invoice?", "We have sent it by mail."),
+    )
+    assert clusters(found) == {"a": "a", "b": "a", "c": "c"}
+
+
+def test_a_short_question_asked_of_many_businesses_does_not_chain_them_together():
+    found = deduplicated(
+        pair("a", "Is there parking?", "Guests park for free behind the Acorn."),
+        pair("b", "Is there parking?", "No, but a public garage is two streets away."),
+        pair("c", "Is there parking", "Yes, guests park for free behind the Acorn."),
+    )
+    assert clusters(found) == {"a": "a", "b": "b", "c": "a"}
+
+
+def test_no_pairs_in_no_pairs_out():
+    assert deduplicated().table.num_rows == 0
+
+
+def test_ten_thousand_variations_of_one_text_are_compared_with_a_few_only():
+    words = ("please", "kindly", "simply", "just")
+    rows = [
+        {"id": i, "text": f"{words[i % 4]} {words[i // 4 % 4]} open settings of account x{'abcdefghij'[i % 10] * 9}"}
+        for i in range(2000)
+    ]
+    assert sum(r["kept"] for r in apply(rows, PARAMS)) < 200
+
+
+def test_apply_keeps_the_longest_text_and_sets_rows_without_text_aside():
+    rows = [
+        {"id": 1, "text": "please reset the password of my account today because I cannot get in any more at all"},
+        {
+            "id": 2,
+            "text": "Hello please reset the password of my account today because I cannot get in any more at all",
+        },
+        {"id": 3, "text": None},
+        {"id": 4, "text": "!?"},
+        {"id": 5, "text": "!?"},
+        {"id": 6},
+    ]
+    assert [(r["id"], r["kept"], r["into"], r["reason"]) for r in apply(rows, PARAMS)] == [
+        (1, False, 2, "near_duplicate"),
+        (2, True, None, None),
+        (3, False, None, "no_text"),
+        (4, True, None, None),
+        (5, False, 4, "exact_duplicate"),
+        (6, False, None, "no_text"),
+    ]
+
+
+def test_fewer_than_one_in_a_hundred_distinct_faq_items_is_merged(refinery_data: Path):
+    entities = json.loads((refinery_data / "dstc_faq_kb/knowledge.json").read_text())
+    rows = [
+        pair(f"{domain} {entity} {i}", doc["title"], doc["body"], thread_id=f"{domain} {entity}")
+        for domain, of_domain in entities.items()
+        for entity, known in of_domain.items()
+        for i, doc in known["docs"].items()
+    ]
+    found = deduplicated(*rows)
+    assert reasons(found.ledger)["near_duplicate"] < 0.01 * len(rows)
+    assert set(reasons(found.ledger)) == {"exact_duplicate", "near_duplicate"}
+    assert max(Counter(clusters(found).values()).values()) < 0.01 * len(rows)

@@ -1,0 +1,144 @@
+"""The whole line on the tiny desk, through the command a person types, as Dagster runs in a real instance."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from assets.ledger import balance
+from assets.tables import TABLES
+from dagster_project.resources.lake import Lake
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+class Refinery:
+    """A desk in a folder of its own, and the command line pointed at it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.home = folder / "home"
+        self.desk = folder / "desk"
+        shutil.copytree(ROOT / "tests/data", self.desk)
+        text = (self.desk / "refinery.yaml").read_text().replace("tests/data/", f"{self.desk}/")
+        self.config = self.desk / "refinery.yaml"
+        self.config.write_text(text)
+
+    def __call__(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        env = {**os.environ, "REFINERY_HOME": str(self.home), "REFINERY_KEY": "one key", **environment}
+        env.pop("DAGSTER_HOME", None)
+        command = [sys.executable, "-m", "dagster_project.cli", *arguments, "--config", str(self.config)]
+        return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=900, check=False)
+
+    @property
+    def lake(self) -> Lake:
+        return Lake(self.home)
+
+    @property
+    def instance(self) -> dg.DagsterInstance:
+        return dg.DagsterInstance.from_config(str(self.home / "dagster"))
+
+
+@pytest.fixture(scope="module")
+def refinery(tmp_path_factory: pytest.TempPathFactory) -> Refinery:
+    made = Refinery(tmp_path_factory.mktemp("end-to-end"))
+    done = made("run")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return made
+
+
+def test_every_asset_is_materialised_in_the_instance(refinery: Refinery) -> None:
+    events = {name: refinery.instance.get_latest_materialization_event(dg.AssetKey(name)) for name in TABLES}
+    assert [name for name, event in events.items() if event is None] == []
+
+
+def test_every_ledger_balances(refinery: Refinery) -> None:
+    for name in TABLES:
+        table, sums = refinery.lake.read(name), balance(refinery.lake.read_ledger(name))
+        assert sums.rows_out == len(table), name
+        assert sums.rows_in == sums.kept + sums.dropped + sums.merged + sums.quarantined, name
+
+
+def test_what_one_step_puts_out_the_next_takes_in(refinery: Refinery) -> None:
+    rows = {name: len(refinery.lake.read(name)) for name in TABLES}
+    taken = {name: balance(refinery.lake.read_ledger(name)).rows_in for name in TABLES}
+    collected = sum(rows[n] for n in ("tickets", "chats", "calls", "articles", "external_documents"))
+    assert taken["normalized_records"] == collected
+    line = ["normalized_records", "anonymized_records", "standardized_records", "qa_pairs", "validated_pairs"]
+    line += ["unique_pairs", "split_pairs"]
+    for parent, child in pairwise(line):
+        assert taken[child] == rows[parent], child
+    assert taken["training_examples"] == rows["balanced_pairs"]
+
+
+def test_a_second_run_computes_nothing(refinery: Refinery) -> None:
+    runs = len(refinery.instance.get_runs())
+    done = refinery("run")
+    assert done.returncode == 0
+    assert "nothing was stale" in done.stdout
+    assert len(refinery.instance.get_runs()) == runs
+
+
+def test_no_raw_text_leaves_the_restricted_zone(refinery: Refinery) -> None:
+    """Every known identity of the desk is searched for in every byte outside, parquet pages unpacked."""
+    known = {v for row in _raw(refinery) for v in row if len(v) > 5}
+    assert len(known) > 10
+    outside = [f for f in refinery.home.rglob("*") if f.is_file() and "restricted" not in f.parts]
+    texts = [_text(f) for f in outside]
+    assert [v for v in known if any(v in text for text in texts)] == []
+
+
+def _raw(refinery: Refinery) -> list[list[str]]:
+    people = (
+        refinery.lake.read("tickets").column("known").to_pylist()
+        + refinery.lake.read("chats").column("known").to_pylist()
+    )
+    return [[entry["value"] for entry in known or ()] for known in people]
+
+
+def _text(file: Path) -> str:
+    if file.suffix == ".parquet":
+        import pyarrow.parquet as pq
+
+        return json.dumps(pq.read_table(file).to_pylist(), default=str, ensure_ascii=False)
+    return file.read_bytes().decode("utf-8", errors="replace")
+
+
+def test_a_changed_ticket_remakes_its_own_day_and_what_follows(refinery: Refinery) -> None:
+    before = {k: m.table_sha256 for k, m in refinery.lake.manifests("validated_pairs").items()}
+    runs = {k: m.run_id for k, m in refinery.lake.manifests("tickets").items()}
+    tickets = refinery.desk / "tickets.csv"
+    lines = tickets.read_text(encoding="utf-8")
+    tickets.write_text(lines.replace("the", "a", 1), encoding="utf-8")
+    try:
+        done = refinery("run", "--to", "2026-01-31")
+        assert done.returncode == 0, done.stdout + done.stderr
+    finally:
+        tickets.write_text(lines, encoding="utf-8")
+    again = {k for k, m in refinery.lake.manifests("tickets").items() if m.run_id != runs[k]}
+    assert len(again) == 1
+    changed = {k for k, m in refinery.lake.manifests("validated_pairs").items() if m.table_sha256 != before[k]}
+    assert changed <= again
+
+
+def test_a_dataset_below_the_bar_is_not_trained_on(tmp_path: Path) -> None:
+    refinery = Refinery(tmp_path)
+    done = refinery("run", REFINERY_QUALITY__MIN_EXAMPLES="1000000")
+    assert done.returncode == 1
+    assert "quality_verdict" in done.stdout
+    assert refinery.lake.manifest("dataset_release") is None
+    assert refinery.lake.manifest("lora_adapter") is None
+
+
+def test_a_source_that_is_missing_is_named(tmp_path: Path) -> None:
+    refinery = Refinery(tmp_path)
+    (refinery.desk / "tickets.csv").unlink()
+    done = refinery("run")
+    assert done.returncode == 2
+    assert "tickets.csv" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
