@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -32,15 +31,20 @@ class ReleasedFile(BaseModel):
     sha256: str
 
 
-class Release(BaseModel):
-    """An opened release: its files are those that were released, and its verdict passed."""
+class _Stated(BaseModel):
+    """What `release.json` states."""
 
     model_config = ConfigDict(frozen=True)
-    folder: Path
     release: str
     dataset_sha256: str
     verdict: Verdict
     files: Mapping[str, ReleasedFile]
+
+
+class Release(_Stated):
+    """An opened release: its files are those that were released, and its verdict passed."""
+
+    folder: Path
 
     def examples(self, split: str, *, task: str = "answer") -> list[dict[str, Any]]:
         """Return the split's examples of one task, ordered by id."""
@@ -58,12 +62,12 @@ def open_release(folder: Path) -> Release:
     """
     where = f"release {folder.name}"
     try:
-        stated = (folder / "release.json").read_bytes()
-        release = Release.model_validate({**_object(stated), "folder": folder})
+        stated = _Stated.model_validate_json((folder / "release.json").read_bytes())
     except FileNotFoundError:
         raise RefineryError(where, "has no release.json", _REFUSED) from None
-    except (ValidationError, ValueError):
+    except ValidationError:
         raise RefineryError(where, "release.json is not what the release room writes", _REFUSED) from None
+    release = Release(folder=folder, **dict(stated))
     if not release.verdict.passed:
         raise RefineryError(where, "its quality verdict did not pass", "see quality_verdict for the reasons")
     for split in tables.SPLITS:
@@ -72,15 +76,6 @@ def open_release(folder: Path) -> Release:
     for name, stated_file in release.files.items():
         _prove(folder / name, stated_file.sha256, f"{where}, {name}")
     return release
-
-
-def _object(text: bytes) -> dict[str, Any]:
-    import json
-
-    value = json.loads(text)
-    if not isinstance(value, dict):
-        raise ValueError("not an object")
-    return value
 
 
 def _prove(file: Path, sha256: str, where: str) -> None:
@@ -119,16 +114,3 @@ def subset(rows: list[dict[str, Any]], n: int | None, *, by: tuple[str, ...], se
 def lot(seed: int, *identity: object) -> bytes:
     """Draw a lot: chance decided by identity and one seed, never by a generator."""
     return hashlib.sha256("\x1f".join(map(str, (seed, *identity))).encode()).digest()
-
-
-def peak_bytes() -> int:
-    """Return the peak resident memory of this process so far."""
-    import resource
-    import sys
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
-
-
-__all__ = ["Release", "lot", "open_release", "peak_bytes", "subset"]
-_ = pa

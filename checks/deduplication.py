@@ -10,7 +10,7 @@ UNIQUE_PAIRS: tuple[Promise, ...] = (
         "ExpectColumnValuesToBeNull",
         {
             "column": "pair_id",
-            "row_condition": '(question.str.casefold() + "\x1f" + answer.str.casefold()).duplicated()',
+            "row_condition": 'question.str.cat(answer, "|").str.casefold().duplicated()',
             "condition_parser": "pandas",
         },
         "No two pairs have the same question and the same answer, whatever their case.",

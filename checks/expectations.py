@@ -6,7 +6,8 @@ and the ids of failing rows.
 """
 
 import numbers
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +21,7 @@ from assets.ledger import Published, balance, reasons
 from assets.tables import TABLES, Table
 from checks import Promise
 from dagster_project.metadata import ACCOUNTED, facts, partitions_of
+from dagster_project.resources.lake import WHOLE
 
 MAX_IDS = 5
 """Ids of failing rows shown with a check; all of them rest with the rejected table."""
@@ -49,7 +51,7 @@ def audited(
     leaves yesterday's untouched; the rejected candidate rests in the restricted zone.
     """
     table = TABLES[context.asset_key.path[-1]]
-    findings = findings_on(table, published, promises)
+    findings = findings_on(table, published, promises, _rows_in(context, table))
     for finding in findings:
         yield from _reported(context, table, published, finding)
     broken = [f.name for f in findings if not f.kept and f.severity == "critical"]
@@ -62,10 +64,19 @@ def audited(
     yield dg.Output(published, metadata=facts(table, published))
 
 
-def findings_on(table: Table, published: Published, promises: Sequence[Promise]) -> list[Finding]:
-    """Run all promises of a table in one pass of Great Expectations, the accounting among them."""
+def findings_on(
+    table: Table, published: Published, promises: Sequence[Promise], rows_in: Mapping[str, int] | None = None
+) -> list[Finding]:
+    """Run all promises of a table in one pass of Great Expectations, the accounting among them.
+
+    Args:
+        table: The table.
+        published: Its rows and their ledger.
+        promises: Its suite.
+        rows_in: By partition how many rows the step was given, where the ledger must account for them all.
+    """
     found = _validate(frame(published.table), promises, keys=_keys(table))
-    accounts = _validate(_accounts(table, published), [ACCOUNTED], keys=["partition"])
+    accounts = _validate(_accounts(table, published, rows_in), [ACCOUNTED], keys=["partition"])
     return [*accounts, *found]
 
 
@@ -126,17 +137,29 @@ def _keys(table: Table) -> list[str]:
     return ["partition", table.key] if table.partitioned else [table.key]
 
 
-def _accounts(table: Table, published: Published) -> pd.DataFrame:
-    """Return per partition how many rows the ledger and the table disagree on."""
-    ledger = published.ledger.to_pandas()
-    kept = ledger[ledger["outcome"].isin(["kept", "derived"])]
-    said = set(zip(kept["into"].fillna(kept["id"]), kept["partition"].fillna("all"), strict=True))
-    rows = published.table.select(_keys(table)).to_pandas()
-    parts = rows["partition"] if table.partitioned else ["all"] * len(rows)
-    there = set(zip(rows[table.key], parts, strict=True))
-    off: dict[str, int] = dict.fromkeys([p for _, p in said | there] or ["all"], 0)
-    for _, partition in said ^ there:
-        off[partition] += 1
+def _rows_in(context: dg.AssetExecutionContext, table: Table) -> dict[str, int] | None:
+    """Count what a step of the record line was given: there every row of every parent has an outcome."""
+    parents = [key.path[-1] for key in context.assets_def.asset_deps[context.asset_key]]
+    if not table.partitioned or not parents:
+        return None
+    given = [context.resources.lake.manifests(parent, context.partition_keys) for parent in parents]
+    return {p: sum(m[p].rows for m in given if p in m) for p in context.partition_keys}
+
+
+def _accounts(table: Table, published: Published, rows_in: Mapping[str, int] | None = None) -> pd.DataFrame:
+    """Return by partition how many rows table and ledger disagree on, or came in and have no outcome."""
+    ledger, rows = published.ledger.to_pandas(), published.table.select(_keys(table)).to_pandas()
+    if not table.partitioned:
+        ledger["partition"] = rows["partition"] = WHOLE
+    out = ledger[ledger["outcome"].isin(["kept", "derived"])]
+    said = Counter(zip(out["into"].fillna(out["id"]), out["partition"], strict=True))
+    there = Counter(zip(rows[table.key], rows["partition"], strict=True))
+    off = Counter(dict.fromkeys(ledger["partition"], 0))
+    for (_, partition), number in ((said - there) + (there - said)).items():
+        off[partition] += number
+    taken = Counter(ledger["partition"][ledger["outcome"] != "derived"])
+    for partition, given in (rows_in or {}).items():
+        off[partition] += abs(given - taken[partition])
     return pd.DataFrame({"partition": list(off), "rows_unaccounted_for": list(off.values())})
 
 
@@ -166,7 +189,7 @@ def _validate(data: pd.DataFrame, promises: Sequence[Promise], *, keys: list[str
         },
     )
     severities = {name: severity for name, _kind, _kwargs, _sentence, severity in promises}
-    found = {r.expectation_config.meta["promise"]: r for r in outcome.results}
+    found = {r.expectation_config.meta["promise"]: r for r in outcome.results}  # type: ignore[union-attr] # we set it
     return [_finding(found[name], name, severity, keys) for name, severity in severities.items()]
 
 
@@ -186,7 +209,7 @@ def _failing(result: Mapping[str, Any], keys: list[str]) -> list[tuple[str | Non
     for entry in result.get("unexpected_index_list") or []:
         columns = [entry[k] if isinstance(entry[k], list) else [entry[k]] for k in keys]
         rows += [tuple(str(v) for v in row) for row in zip(*columns, strict=True)]
-    return [(row[0] if len(row) > 1 else None, row[-1]) for row in rows]
+    return [(row[0] if "partition" in keys else None, row[-1]) for row in rows]
 
 
 def _reported(
@@ -198,14 +221,16 @@ def _reported(
     if finding.failing and finding.name != ACCOUNTED[0]:
         metadata["failing_ids"] = dg.MetadataValue.json([row for _, row in finding.failing[:MAX_IDS]])
     if table.partitioned and len(context.partition_keys) > 1:
-        failing = {p for p, _ in finding.failing}
-        metadata["failing_partitions"] = dg.MetadataValue.json(sorted(str(p) for p in failing))
-        for partition in _occupied(published):
+        occupied = _occupied(published)
+        # Where a broken promise is not about single rows, no partition can be cleared of it.
+        failing = {str(p) for p, _ in finding.failing} or set(() if finding.kept else occupied)
+        metadata["failing_partitions"] = dg.MetadataValue.json(sorted(failing))
+        for partition in occupied:
             context.log_event(
                 AssetCheckEvaluation(
                     asset_key=context.asset_key,
                     check_name=finding.name,
-                    passed=finding.kept or partition not in failing,
+                    passed=partition not in failing,
                     metadata={},
                     severity=severity,
                     partition=partition,
@@ -214,7 +239,7 @@ def _reported(
     yield dg.AssetCheckResult(check_name=finding.name, passed=finding.kept, severity=severity, metadata=metadata)
 
 
-def _occupied(published: Published) -> Iterable[str]:
+def _occupied(published: Published) -> list[str]:
     """The partitions that any row came into, in order; an empty one keeps every promise."""
     return sorted(p for p in pc.unique(published.ledger.column("partition")).to_pylist() if p is not None)
 

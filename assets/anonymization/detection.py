@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from assets.anonymization import domain, house
 from assets.anonymization.known import Identities, identities
-from assets.anonymization.names import plausible
-from assets.anonymization.ner import recognizer
+from assets.anonymization.names import NameFilter
+from assets.anonymization.ner import dictionary, recognizer
 from assets.anonymization.params import AnonymizationParams
 from assets.anonymization.placeholders import PLACEHOLDER
 from assets.anonymization.recognizers import presidio
 from assets.anonymization.spans import GUESSED, KNOWN, Span, resolve
 from assets.anonymization.text import View, plain
+
+
+SHORTEST_PHONE = 7
+"""Digits below which a phone number is more likely a section of a statute or a price."""
 
 
 class Unreadable(Exception):  # noqa: N818 - reads as a sentence where it is caught
@@ -37,29 +41,21 @@ class Detector:
             params.spacy_model, params.phone_regions, frozenset(params.entities), params.min_score
         )
         self._recognize = recognizer(params.spacy_model, params.fast_ner)
-        self._found: dict[str, list[Span] | None] = {}
+        self._filter = NameFilter(self._keep, dictionary(params.spacy_model), frozenset(words.common_names))
+        self._patterns: dict[str, list[Span] | None] = {}
+        self._guesses: dict[str, list[Span] | None] = {}
 
     def known(self, known: tuple[tuple[str, str], ...]) -> Identities:
         """Index what is known of a record's people."""
         return identities(known, self.ordinary)
 
     def prepare(self, texts: Iterable[tuple[str, str]]) -> None:
-        """Run what pays in batches: the language model and Presidio's recognizers, over (kind, text)."""
-        views = {text: plain(text).text for text in dict.fromkeys(text for _, text in texts) if text not in self._found}
-        distinct = list(dict.fromkeys(v for v in views.values() if any(c.isalnum() for c in v)))
-        by_view: dict[str, list[Span] | None] = dict(zip(distinct, self._detect(distinct), strict=True))
-        self._found.update((text, by_view.get(view, [])) for text, view in views.items())
-
-    def _detect(self, texts: Sequence[str]) -> list[list[Span] | None]:
-        """Detect in all texts at once; where that fails, one by one, so that one bad text harms no other."""
-        try:
-            patterns = self._presidio.patterns(texts)
-            guesses = [self._presidio.guesses(found) for found in self._recognize(texts)]
-        except (ValueError, TimeoutError, RecursionError, MemoryError):  # their messages may quote the text
-            if len(texts) == 1:
-                return [None]
-            return [self._detect([text])[0] for text in texts]
-        return [[*p, *g] for p, g in zip(patterns, guesses, strict=True)]
+        """Run what pays in batches, each distinct text once: the language model and Presidio, over (kind, text)."""
+        views = [(kind, plain(text).text) for kind, text in dict.fromkeys(texts)]
+        views = [(kind, view) for kind, view in views if any(c.isalnum() for c in view)]
+        _detect(self._presidio.patterns, (view for _, view in views), self._patterns)
+        named = (view for kind, view in views if kind in self.params.names_in)
+        _detect(lambda batch: map(self._presidio.guesses, self._recognize(batch)), named, self._guesses)
 
     def find_all(self, texts: Sequence[str], known: tuple[tuple[str, str], ...], kind: str) -> list[list[Span]]:
         """Find the spans of a record's texts, in reading order (`prepare` has seen them).
@@ -69,39 +65,40 @@ class Detector:
         """
         views = [plain(text) for text in texts]
         befores = ["\n".join(v.text for v in views[max(0, i - house.TURNS) : i]) for i in range(len(views))]
-        found = [self._find(t, v, b, kind) for t, v, b in zip(texts, views, befores, strict=True)]
+        found = [self._find(v, b, kind) for v, b in zip(views, befores, strict=True)]
         named = self._named(texts, found)
         on_file = (self.known(known), self.agents)
         return [
-            self._resolved(text, view, [*spans, *self._certain(view, (*on_file, named))])
+            self._resolved(text, view, [*spans, *(s for who in (*on_file, named) for s in who.find(view))])
             for text, view, spans in zip(texts, views, found, strict=True)
         ]
 
     def find_field(self, value: str, known: tuple[tuple[str, str], ...]) -> list[Span]:
-        """Find patterns and whole known values in a short field, no guesses and no single names."""
+        """Find patterns and whole known values in a short field, no guesses and no single names.
+
+        Raises:
+            Unreadable: A pattern did not come to an end.
+        """
         view = plain(value)
-        spans = [*self._house_spans(view, "")]
+        spans = _moved(view, self._house_spans(view, ""))
         spans += [s for who in (self.known(known), self.agents) for s in who.find(view, single_names=False)]
         return self._resolved(value, view, spans)
 
-    def _find(self, text: str, view: View, before: str, kind: str) -> list[Span]:
+    def _find(self, view: View, before: str, kind: str) -> list[Span]:
         """Spans (of the original text) that detectors find in one text."""
-        detected = self._found[text]
-        if detected is None:
+        patterns = self._patterns.get(view.text, [])
+        guesses = self._guesses.get(view.text, []) if kind in self.params.names_in else []
+        if patterns is None or guesses is None:
             raise Unreadable
-        names = kind in self.params.names_in
-        need = 1 if names else self.params.name_needs
-        kept = plausible(view.text, detected, self._keep, need)
-        spans = [s._replace(start=a, end=b) for s in kept for a, b in [view.original(s.start, s.end)]]
-        return [*spans, *self._house_spans(view, before)]
+        dialable = [s for s in patterns if s.type != "PHONE" or _digits(view.text, s) >= SHORTEST_PHONE]
+        found = [*dialable, *guesses, *self._house_spans(view, before)]
+        return _moved(view, self._filter.plausible(view.text, found))
 
     def _house_spans(self, view: View, before: str) -> list[Span]:
         try:
-            found = house.find(self._house, view.text, before)
+            return house.find(self._house, view.text, before)
         except TimeoutError:
             raise Unreadable from None
-        found = [s for s in found if view.text[s.start : s.end].lower() not in self._keep]
-        return [s._replace(start=a, end=b) for s in found for a, b in [view.original(s.start, s.end)]]
 
     def _named(self, texts: Sequence[str], found: Sequence[Sequence[Span]]) -> Identities:
         """People named in full somewhere in the record, to be found again where only part of the name is used."""
@@ -114,15 +111,36 @@ class Detector:
                         full[mention] = None
         return identities(tuple(("name", name) for name in full), self.ordinary, GUESSED)
 
-    def _certain(self, view: View, who: Iterable[Identities]) -> list[Span]:
-        return [span for identity in who for span in identity.find(view)]
-
     def _resolved(self, text: str, view: View, spans: Iterable[Span]) -> list[Span]:
         """Keep what the settings mask, leave placeholders alone, and join overlaps."""
         wanted = [s for s in spans if s.type in self.params.entities and (s.score >= self.params.min_score)]
         taken = [m.span() for m in PLACEHOLDER.finditer(text)]
         free = [s for s in wanted if s.layer == KNOWN or not any(s.start < end and start < s.end for start, end in taken)]
         return [_outside(s, taken) for s in resolve(free) if _outside(s, taken)[0] < _outside(s, taken)[1]]
+
+
+def _digits(text: str, span: Span) -> int:
+    return sum(c.isdigit() for c in text[span.start : span.end])
+
+
+def _moved(view: View, spans: Iterable[Span]) -> list[Span]:
+    """Translate spans of a view into spans of the original text."""
+    return [s._replace(start=a, end=b) for s in spans for a, b in [view.original(s.start, s.end)]]
+
+
+def _detect(
+    find: Callable[[Sequence[str]], Iterable[list[Span]]], texts: Iterable[str], found: dict[str, list[Span] | None]
+) -> None:
+    """Fill `found` for new texts, all at once; where that fails, one by one, so that one bad text harms no other."""
+    new = [text for text in dict.fromkeys(texts) if text not in found]
+    try:
+        found.update(zip(new, find(new), strict=True))
+    except (ValueError, TimeoutError, RecursionError):  # their messages may quote the text
+        for text in new:
+            try:
+                found[text] = next(iter(find([text])))
+            except (ValueError, TimeoutError, RecursionError):
+                found[text] = None
 
 
 def _outside(span: Span, taken: Sequence[tuple[int, int]]) -> Span:

@@ -39,6 +39,9 @@ class PiiDomain(BaseModel):
     ordinary_words: tuple[str, ...] = Field(
         default=(), description="Words that are names too: alone they are masked only when capitalised."
     )
+    common_names: tuple[str, ...] = Field(
+        default=(), description="Names that a dictionary lists as words; a guess made of words alone is no person."
+    )
 
 
 class Agents(BaseModel):

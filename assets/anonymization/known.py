@@ -83,6 +83,8 @@ class Identities:
         >>> [text[s.start:s.end] for s in known.find(plain(text))]
         ['SMITH, John', 'John', '(415) 555-0134']
         """
+        if not (self.people or self._codes or self._addresses):
+            return []
         low = fold(view)
         found = [*self._find_names(low, view, single_names), *self._find_addresses(low), *self._find_codes(low)]
         for word in self._unspaced:

@@ -24,7 +24,7 @@ TYPES = MappingProxyType(
 )
 """Type of a known identity to entity type."""
 
-TITLES = frozenset("mr mrs ms miss mx dr prof sir madam jr sr ii iii phd md".split())
+TITLES = frozenset("mr mrs ms miss mx dr doctor nurse prof professor sir madam jr sr ii iii phd md".split())
 _GENERIC_BOXES = frozenset(
     "info support sales contact admin mail office hello service help billing team noreply postmaster webmaster".split()
 )

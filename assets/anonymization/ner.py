@@ -69,6 +69,16 @@ def entities_of(doc: Doc) -> list[Entity]:
 
 
 @functools.cache
+def dictionary(name: str) -> frozenset[str]:
+    """Return the model's own list of English words in lower case (WordNet's, from its lemmatizer); it may be empty."""
+    nlp = language_model(name)
+    lookups = getattr(nlp.get_pipe("lemmatizer"), "lookups", None) if "lemmatizer" in nlp.pipe_names else None
+    if lookups is None or not lookups.has_table("lemma_index"):
+        return frozenset()
+    return frozenset(word for words in lookups.get_table("lemma_index").values() for word in words)
+
+
+@functools.cache
 def recognizer(name: str, fast: bool) -> Callable[[Sequence[str]], Iterable[list[Entity]]]:
     """Return what finds entities in many texts: the fast decoder if it agrees with spaCy here, else spaCy."""
     nlp = language_model(name)

@@ -69,11 +69,8 @@ class AnonymizationParams(BaseModel):
     )
     names_in: tuple[str, ...] = Field(
         default=("ticket", "chat", "call"),
-        description="Kinds in which the language model looks for people. Published articles name businesses, which it "
-        "takes for people; there only full names in running text count (see name_needs).",
-    )
-    name_needs: int = Field(
-        default=2, ge=1, le=4, description="Words a name must have to count outside the kinds of names_in."
+        description="Kinds in which the language model looks for people. In published articles it takes businesses, "
+        "headings and products for people; there known people, agents and patterns are masked, and no guesses.",
     )
     phone_regions: tuple[str, ...] = Field(
         default=("US", "GB", "DE", "FR", "IL", "IN", "CA", "BR"),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import unicodedata
 from dataclasses import dataclass
 
 _DASHES = frozenset("\u2010\u2011\u2012\u2013\u2014\u2212\ufe58\ufe63\uff0d")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class View:
     """A text with characters left out or exchanged; `offsets[i]` is where character i stands in the original.
 
@@ -47,6 +48,7 @@ def plain(text: str) -> View:
     return View("".join(out), tuple(i for i, _ in kept), len(text))
 
 
+@functools.lru_cache(maxsize=64)
 def fold(view: View) -> View:
     """Return the view in lower case and without accents, for comparison with what is known.
 
@@ -58,7 +60,7 @@ def fold(view: View) -> View:
     chars: list[str] = []
     offsets: list[int] = []
     for i, c in enumerate(view.text):
-        for base in unicodedata.normalize("NFKD", c.lower()):
+        for base in c.lower() if c.isascii() else unicodedata.normalize("NFKD", c.lower()):
             if not unicodedata.combining(base):
                 chars.append(base)
                 offsets.append(view.offsets[i] if view.offsets else i)

@@ -13,7 +13,7 @@ class BalancingParams(BaseModel):
     min_category: int = Field(
         default=20,
         ge=1,
-        description="Train pairs a category needs to count for the median, so that hundreds of tiny ones do not set it.",
+        description="Train pairs a category needs to count for the median, so that tiny ones do not set it.",
     )
     max_ratio: float = Field(
         default=8.0, ge=1, description="A category with more than so many times the median is cut towards that."

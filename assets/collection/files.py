@@ -82,7 +82,7 @@ def _plain(path: str) -> str:
 
 def _mark(fs: Any, path: str) -> str | None:
     info = fs.info(path)
-    return f"{info['mtime']}:{info['size']}" if "mtime" in info else None
+    return f"{info['mtime']}:{info['size']}:{info.get('ino')}" if "mtime" in info else None
 
 
 class Stream(io.RawIOBase):

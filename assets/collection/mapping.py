@@ -84,19 +84,18 @@ def _search(compiled: Any, row: Values) -> Any:
 
 
 def _template(mapping: str) -> Field:
-    pieces = _PART.split(mapping)
-    parts = [(before, _single(part.strip())) for before, part in zip(pieces[::2], pieces[1::2], strict=False)]
+    opening, *pieces = _PART.split(mapping)
+    parts = [_single(part.strip()) for part in pieces[::2]]
+    between, closing = ["", *pieces[1:-1:2]], pieces[-1]
 
     def fill(row: Values) -> str | None:
+        values = [text_of(part.get(row)) for part in parts]
         said = ""
-        last = ""
-        for n, (before, part) in enumerate(parts):
-            last = text_of(part.get(row)) or ""
-            if last:
-                said += (before if said or n == 0 else "") + last
-        return said + (pieces[-1] if last else "") or None
+        for joint, value in zip(between, values, strict=True):
+            said += (joint if said else "") + value if value else ""
+        return opening + said + (closing if values[-1] else "") if said else None
 
-    return Field(fill, tuple(name for _, part in parts for name in part.names))
+    return Field(fill, tuple(name for part in parts for name in part.names))
 
 
 def text_of(value: Any, joint: str = ", ") -> str | None:

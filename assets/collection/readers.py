@@ -6,7 +6,6 @@ instead of values, and the next one follows. Adding a kind is adding one functio
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import json
@@ -15,17 +14,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from assets.collection.files import File, beside, files_of, opened
 from assets.errors import RefineryError
 
 if TYPE_CHECKING:
-    from assets.collection.params import CollectionParams, SourceParams
+    from assets.collection.params import SourceParams
 
 UNDECODABLE = "\udfff"
 """Stands for bytes the encoding does not know; no valid text holds it, so nothing is lost silently."""
 _UNDECODABLE_XML = "\ufdd0"
-
-codecs.register_error("refinery", lambda fault: (UNDECODABLE, fault.end))  # type: ignore[attr-defined]
 
 
 class Row(NamedTuple):
@@ -33,15 +29,6 @@ class Row(NamedTuple):
 
     values: dict[str, Any]
     fault: str | None = None
-
-
-class Placed(NamedTuple):
-    """A row and where it stood."""
-
-    file: str
-    number: int
-    values: dict[str, Any]
-    fault: str | None
 
 
 class Text(NamedTuple):
@@ -81,78 +68,7 @@ def reader(
     return register
 
 
-def rows_of(source: SourceParams, params: CollectionParams, files: list[File] | None = None) -> Iterator[Placed]:
-    """Read a source row by row, with positions.
-
-    Raises:
-        RefineryError: Nothing lies at its path, or its encoding has a name nobody knows.
-    """
-    kind = READERS[source.kind]
-    for file in files_of(source, kind.suffixes) if files is None else files:
-        rows = _file_rows(file, source, params)
-        for companion in beside(source):
-            rows = _side_by_side(rows, _file_rows(companion, source, params))
-        number = 0
-        for name, row in rows:
-            for values in _explode(row.values, source) if row.fault is None else [{}]:
-                number += 1
-                yield Placed(name, number, {**values, "_file": name, "_row": number}, row.fault)
-
-
-def _file_rows(file: File, source: SourceParams, params: CollectionParams) -> Iterator[tuple[str, Row]]:
-    """Read one file; a row on which its bytes break off is given up for one that says so."""
-    where, encoding, kind = f"sources.{source.name}", _codec(source), READERS[source.kind]
-    with opened(file, where, params.max_file_mb * 2**20) as streams:
-        for name, stream in streams:
-            lines = io.TextIOWrapper(io.BufferedReader(stream, 2**16), encoding, errors="refinery", newline="")
-            last: Row | None = None
-            for row in kind.read(Text(name, lines, params.max_characters), source):
-                if last is not None:
-                    yield name, last
-                last = row
-            whole = not stream.fault or (kind.by_line and stream.tail == b"\n" and last and not last.fault)
-            if last is not None and whole:
-                yield name, last
-            if stream.fault:
-                yield name, Row({}, stream.fault)
-
-
-def _codec(source: SourceParams) -> str:
-    try:
-        name = codecs.lookup(source.encoding).name
-    except LookupError:
-        raise RefineryError(
-            f"sources.{source.name}", f"unknown encoding '{source.encoding}'", "name one Python knows, such as utf-8"
-        ) from None
-    return "utf-8-sig" if name == "utf-8" else name
-
-
-def _side_by_side(rows: Iterator[tuple[str, Row]], others: Iterator[tuple[str, Row]]) -> Iterator[tuple[str, Row]]:
-    for name, row in rows:
-        _, other = next(others, ("", Row({}, "no_row_beside")))
-        yield name, Row({**other.values, **row.values}, row.fault or other.fault)
-
-
-def _explode(values: dict[str, Any], source: SourceParams) -> list[dict[str, Any]]:
-    """Take the steps down that the settings name; the parents' fields and the keys on the way stay with each row."""
-    nodes: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = [({}, {}, values)]
-    for level in source.explode:
-        nodes = [
-            ({**parents, **({k: v for k, v in own.items() if k != level.path} if level.path else {})},
-             {**keys, level.key: name}, _mapping(child))
-            for parents, keys, own in nodes
-            for name, child in _items(own.get(level.path) if level.path else own)
-        ]  # fmt: skip
-    return [{**parents, **own, **keys} for parents, keys, own in nodes]
-
-
-def _items(value: object) -> list[tuple[str, Any]]:
-    if isinstance(value, dict):
-        return list(value.items())
-    return [(str(n), item) for n, item in enumerate(value)] if isinstance(value, list) else []
-
-
-def _mapping(value: object) -> dict[str, Any]:
+def mapping_of(value: object) -> dict[str, Any]:
     """Return a mapping as it is, and anything else under `value`."""
     return value if isinstance(value, dict) else {"value": value}
 
@@ -161,8 +77,8 @@ def _parse(text: str) -> Row:
     if UNDECODABLE in text:
         return Row({}, "undecodable")
     try:
-        return Row(_mapping(json.loads(text)))
-    except (json.JSONDecodeError, RecursionError):
+        return Row(mapping_of(json.loads(text)))
+    except (ValueError, RecursionError):
         return Row({}, "broken_json")
 
 
@@ -193,12 +109,12 @@ class _Lines:
 def read_csv(text: Text, source: SourceParams) -> Iterator[Row]:
     """Read delimited rows; a quoted cell may hold the delimiter, quotes and line ends.
 
-    A quote that is never closed would swallow the file: a record that does not fit the header costs
-    its first line only, and the lines after it are read again.
+    A quote that is never closed would swallow the file: a record that cannot be right costs its first
+    line only, and the lines after it are read again.
     """
     csv.field_size_limit(text.longest)
     lines = _Lines(text)
-    table = csv.reader(lines, delimiter=source.delimiter)
+    table = csv.reader(lines, delimiter=source.delimiter, strict=True)
     names = list(source.header) if isinstance(source.header, tuple) else None
     while True:
         lines.taken.clear()
@@ -206,9 +122,9 @@ def read_csv(text: Text, source: SourceParams) -> Iterator[Row]:
             cells = next(table)
         except StopIteration:
             return
-        except csv.Error:  # a cell beyond the limit
+        except csv.Error as fault:
             lines.give_back()
-            yield Row({}, "too_long")
+            yield Row({}, "too_long" if "field limit" in str(fault) else "broken_csv")
             continue
         if not cells:
             continue
@@ -240,23 +156,31 @@ def read_jsonl(text: Text, source: SourceParams) -> Iterator[Row]:
 @reader("json", ".json", takes=("rows",))
 def read_json(text: Text, source: SourceParams) -> Iterator[Row]:
     """Read one JSON document: a list of rows, or a mapping, which is one row unless `rows` says where they are."""
-    import jmespath
-
     content = text.lines.read()
     if not content.strip():
         return
     try:
         document = json.loads(content)
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         yield Row({}, "broken_json")
         return
-    found = jmespath.search(source.rows, document) if source.rows else document
+    found = _at(source.rows, document) if source.rows else document
     if source.rows and not isinstance(found, list):
         raise RefineryError(f"sources.{source.name}", f"{text.name} has no list at `{source.rows}`", "correct `rows`")
     damaged = UNDECODABLE in content
     for value in found if isinstance(found, list) else [found]:
         unread = damaged and UNDECODABLE in json.dumps(value, ensure_ascii=False)
-        yield Row({}, "undecodable") if unread else Row(_mapping(value))
+        yield Row({}, "undecodable") if unread else Row(mapping_of(value))
+
+
+def _at(expression: str, document: object) -> object:
+    import jmespath
+    from jmespath.exceptions import JMESPathError
+
+    try:
+        return jmespath.search(expression, document)
+    except JMESPathError:  # its message quotes the document
+        return None
 
 
 _FRONT = re.compile(r"\A---[ \t]*\r?\n(.*?\r?\n)?---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
@@ -277,7 +201,7 @@ def read_markdown(text: Text, source: SourceParams) -> Iterator[Row]:
         content = content[match.end() :]
         try:
             front = yaml.safe_load(match.group(1) or "") or {}
-        except yaml.YAMLError:
+        except (yaml.YAMLError, ValueError, RecursionError):  # a date such as 2026-13-40 is a ValueError
             front = None
     if not isinstance(front, dict):
         yield Row({}, "broken_front_matter")

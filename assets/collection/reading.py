@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -14,12 +14,15 @@ from assets.collection.calendar import Calendar
 from assets.collection.files import File, beside, files_of
 from assets.collection.mapping import Unreadable
 from assets.collection.params import CollectionParams, SourceParams
-from assets.collection.readers import READERS, Placed, rows_of
-from assets.collection.records import Drafted, Identities, Mapper, checked
+from assets.collection.readers import READERS
+from assets.collection.records import Drafted, Identities, Mapper
+from assets.collection.rows import Placed, rows_of
 from assets.errors import RefineryError
 
 _LONG_AGO: Final = datetime(1, 1, 1, tzinfo=UTC)
 _REMEMBERED_ROWS: Final = 200_000
+_UNREAD: Final = ""
+"""Stands for the customers whose rows could not be read; nobody has an empty id."""
 T = TypeVar("T")
 
 
@@ -78,7 +81,7 @@ def _read(
     def make() -> list[Entry]:
         identities, whole = _identities(people, params, key) if people else (None, True)
         mapper = Mapper(source, params, key=key, identities=identities, identities_whole=whole)
-        drafts = ((row, _draft(row, mapper)) for row in checked(rows_of(source, params, files), mapper))
+        drafts = ((row, _draft(row, mapper)) for row in _checked(rows_of(source, params, files), mapper))
         entries = _one_an_id(drafts, calendar, mapper)
         return _one_a_thread(entries, source.one_a_thread) if source.one_a_thread else entries
 
@@ -105,18 +108,48 @@ def _identities(people: SourceParams, params: CollectionParams, key: bytes) -> t
     def make() -> dict[str, tuple[dict[str, str], ...] | None]:
         mapper = Mapper(people, params, key=key)
         found: dict[str, tuple[dict[str, str], ...] | None] = {}
-        for row in checked(rows_of(people, params, files), mapper):
+        for row in _checked(rows_of(people, params, files), mapper):
             try:
                 if row.fault:
                     raise Unreadable(row.fault)
                 customer, known = mapper.identity(row.values)
                 found[customer] = (*(found.get(customer) or ()), *known)
             except Unreadable:
-                found[""] = None
+                found[_UNREAD] = None
         return found
 
     found = _MEMORY.recall(_memory_key(files, people, params), make)
-    return {customer: known for customer, known in found.items() if known is not None}, "" not in found
+    return {customer: known for customer, known in found.items() if known is not None}, _UNREAD not in found
+
+
+def _checked(rows: Iterator[Placed], mapper: Mapper) -> Iterator[Placed]:
+    """Pass rows on, and refuse a source none of whose rows has a name the settings count on.
+
+    Raises:
+        RefineryError: A column is missing: from a file, if it is a table, else from the whole source.
+    """
+    expected, tabular = mapper.expected(), READERS[mapper.source.kind].tabular
+    missing, file = set(expected), ""
+    for row in rows:
+        if row.fault is None:
+            if tabular and row.file != file:
+                missing = expected - row.values.keys()
+                _refuse(missing, mapper.source, row.file)
+            missing -= row.values.keys()
+            file = row.file
+        yield row
+    if file:
+        _refuse(missing, mapper.source, file)
+
+
+def _refuse(missing: set[str], source: SourceParams, file: str) -> None:
+    if missing:
+        names = ", ".join(f"'{name}'" for name in sorted(missing))
+        raise RefineryError(
+            f"sources.{source.name}",
+            f"{file} has no column {names}",
+            "correct the field mapping, or end it in '?' if the column may be absent",
+        )
 
 
 def _draft(row: Placed, mapper: Mapper) -> Drafted:

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 from assets import tables
 from assets.collection.mapping import Unreadable, Values, field, moment, text_of, texts_of
 from assets.collection.params import CollectionParams, FieldName, Mark, SourceParams
-from assets.collection.readers import READERS, Placed
-from assets.errors import RefineryError
 
 if TYPE_CHECKING:
     from assets.collection.params import Turns
@@ -66,6 +64,7 @@ class Mapper:
     ) -> None:
         self.source, self.key, self.longest = source, key, params.max_characters
         self._fields = {name: field(mapping) for name, mapping in source.fields.items()}
+        self._stated = [name for name in get_args(FieldName) if name in source.fields or name in source.constants]
         self._known = [(k.type, field(k.path), re.compile(k.pattern) if k.pattern else None) for k in source.known]
         self._replace = [(re.compile(pattern), to) for pattern, to in source.replace.items()]
         self._nulls = frozenset(source.nulls)
@@ -74,7 +73,7 @@ class Mapper:
         rules: list[tuple[str, Mark]] = [(rule.reason, rule) for rule in source.drop_if]
         if source.gives == "tickets":
             rules += [(reason, mark) for reason, marks in params.tickets for mark in marks]
-        self._rules = [(reason, _Test(mark)) for reason, mark in rules]
+        self._rules = [(reason, _Test(mark, source)) for reason, mark in rules]
 
     def expected(self) -> set[str]:
         """Return the plain names the settings say every row of the source has."""
@@ -145,9 +144,14 @@ class Mapper:
 
     def _facts(self, row: Values) -> dict[str, Any]:
         """Return what the row says of the record's fields, texts and dates made out."""
-        facts: dict[str, Any] = {name: text_of(self._value(name, row)) for name in _AS_THEY_ARE}
-        facts |= {name: self._moment(name, row) for name in _MOMENTS}
-        facts |= {name: self._said(text_of(self._value(name, row), joint="\n")) for name in _TEXTS}
+        facts: dict[str, Any] = dict.fromkeys((*_AS_THEY_ARE, *_MOMENTS, *_TEXTS))
+        for name in self._stated:
+            if name in _TEXTS:
+                facts[name] = self._said(text_of(self._value(name, row), joint="\n"))
+            elif name in _MOMENTS:
+                facts[name] = self._moment(name, row)
+            else:
+                facts[name] = _stripped(text_of(self._value(name, row)))
         facts["turns"] = self._turns(row, facts)
         if self.source.people:
             facts["person"] = _stripped(text_of(field(self.source.people.key).get(row)))
@@ -251,20 +255,23 @@ class Mapper:
 class _Test:
     """A mark, ready to be looked for."""
 
-    def __init__(self, mark: Mark) -> None:
-        self.mark = mark
-        self._get = field(mark.field).get
+    def __init__(self, mark: Mark, source: SourceParams) -> None:
+        self._missing, self._field, self._get = mark.missing, mark.field, field(mark.field).get
+        self._mapped = mark.field in source.fields or mark.field in source.constants
         self._words = {_plain(v) for v in mark.values}
         self._patterns = [re.compile(p, re.IGNORECASE) for p in mark.patterns]
 
     def hits(self, facts: dict[str, Any], row: Values) -> bool:
-        """Say whether the mark is there: on the record if it has such a field, else on the row."""
-        value = facts[self.mark.field] if facts.get(self.mark.field) is not None else self._get(row)
-        if value is None or value == "" or value == []:
-            return self.mark.missing
-        if self._words and _plain(value) in self._words:
+        """Say whether the mark is there: on the record, or on the row where the record has no such field."""
+        value = facts.get(self._field)
+        if value is None and not self._mapped:
+            value = self._get(row)
+        text = text_of(value, joint="\n") if isinstance(value, str | list) else value
+        if text is None:
+            return self._missing
+        if self._words and _plain(text) in self._words:
             return True
-        return any(p.search(text_of(value, joint="\n") or "") for p in self._patterns)
+        return any(p.search(text_of(text) or "") for p in self._patterns)
 
 
 def _plain(value: Any) -> Any:
@@ -300,33 +307,3 @@ def _inner(pattern: re.Pattern[str] | None, text: str) -> Iterator[str]:
     for value in [m.group(m.lastindex or 0) for m in matches] or [text]:
         if value.strip():
             yield value.strip()
-
-
-def checked(rows: Iterator[Placed], mapper: Mapper) -> Iterator[Placed]:
-    """Pass rows on, and refuse a source none of whose rows has a name the settings count on.
-
-    Raises:
-        RefineryError: A column is missing: from a file, if it is a table, else from the whole source.
-    """
-    expected, tabular = mapper.expected(), READERS[mapper.source.kind].tabular
-    missing, file = set(expected), ""
-    for row in rows:
-        if row.fault is None:
-            if tabular and row.file != file:
-                missing = expected - row.values.keys()
-                _refuse(missing, mapper.source, row.file)
-            missing -= row.values.keys()
-            file = row.file
-        yield row
-    if file:
-        _refuse(missing, mapper.source, file)
-
-
-def _refuse(missing: set[str], source: SourceParams, file: str) -> None:
-    if missing:
-        names = ", ".join(f"'{name}'" for name in sorted(missing))
-        raise RefineryError(
-            f"sources.{source.name}",
-            f"{file} has no column {names}",
-            "correct the field mapping, or end it in '?' if the column may be absent",
-        )

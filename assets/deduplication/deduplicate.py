@@ -71,11 +71,13 @@ def duplicate_links(texts: Sequence[tuple[str, ...]], params: DeduplicationParam
         (i, j)
         for i, j in links
         if normal[i] == normal[j]
-        or (all(
-            jaccard(set(a.split(" ")), set(b.split(" "))) >= params.min_side_similarity
-            for a, b in zip(normal[i], normal[j], strict=True)
+        or (
+            all(
+                jaccard(set(a.split(" ")), set(b.split(" "))) >= params.min_side_similarity
+                for a, b in zip(normal[i], normal[j], strict=True)
+            )
+            and not any(names_differ(a, b) for a, b in zip(texts[i], texts[j], strict=True))
         )
-        and not any(names_differ(a, b) for a, b in zip(texts[i], texts[j], strict=True)))
     ]
 
 
@@ -104,16 +106,15 @@ def apply(rows: Iterable[Mapping[str, Any]], params: DeduplicationParams) -> Ite
     [(1, True, None, None), (2, False, 1, 'exact_duplicate')]
     """
     rows = list(rows)
-    texts = [row.get("text") for row in rows]
-    read = [i for i, text in enumerate(texts) if isinstance(text, str) and text.strip()]
-    normal = {i: normalise(texts[i] or "") for i in read}
+    texts = {i: row["text"] for i, row in enumerate(rows) if isinstance(row.get("text"), str) and row["text"].strip()}
+    read, normal = list(texts), {i: normalise(text) for i, text in texts.items()}
     outcome: dict[int, tuple[bool, Any, str | None]] = dict.fromkeys(range(len(rows)), (False, None, "no_text"))
-    for same in _sets(len(read), duplicate_links([(texts[i] or "",) for i in read], params)):
+    for same in _sets(len(read), duplicate_links([(text,) for text in texts.values()], params)):
         members = [read[k] for k in same]
         best = min(members, key=lambda i: (-_length(normal[i]), str(rows[i].get("id")), i))
         for i in members:
-            reason = "exact_duplicate" if normal[i] == normal[best] else "near_duplicate"
-            outcome[i] = (True, None, None) if i == best else (False, rows[best].get("id"), reason)
+            why = "exact_duplicate" if normal[i] == normal[best] else "near_duplicate"
+            outcome[i] = (True, None, None) if i == best else (False, rows[best].get("id"), why)
     for i, row in enumerate(rows):
         kept, into, reason = outcome[i]
         yield {"id": row.get("id"), "kept": kept, "into": into, "reason": reason}

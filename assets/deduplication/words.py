@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence, Set
 
 _TOKEN = re.compile(
     r"""
@@ -22,12 +22,12 @@ _CAPITAL = re.compile(r"\b[^\W\d_][\w'-]*")
 
 
 def normalise(text: str) -> str:
-    """Return the words of a text in lower case, one blank apart; equal results say the same.
+    r"""Return the words of a text in lower case, one blank apart; equal results say the same.
 
     Numbers, placeholders and the signs %, $, €, £, ¥, +, #, & stay, so that "$1.50" never equals
     "$150". A text without any word is its own normal form.
 
-    >>> normalise("  Hi  [PERSON_1]! Is it $1.50,\\tor 20%?")
+    >>> normalise("  Hi  [PERSON_1]! Is it $1.50,\tor 20%?")
     'hi [PERSON_1] is it $ 1.50 or 20 %'
     """
     tidy = unicodedata.normalize("NFKC", text).replace("’", "'")
@@ -47,13 +47,13 @@ def shingles(normal: str, size: int) -> frozenset[tuple[str, ...]]:
     return frozenset(zip(*(words[i:] for i in range(size)), strict=False)) or frozenset([tuple(words)])
 
 
-def jaccard(a: Collection[object], b: Collection[object]) -> float:
+def jaccard(a: Set[object], b: Set[object]) -> float:
     """Return the share of two sets' elements that they have in common (Jaccard 1912), 0 to 1.
 
     >>> jaccard({1, 2}, {2, 3})
     0.3333333333333333
     """
-    both = len(set(a) & set(b))
+    both = len(a & b)
     return both / (len(a) + len(b) - both) if a or b else 1.0
 
 

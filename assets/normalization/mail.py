@@ -59,7 +59,7 @@ _FIELD = re.compile(
 )
 _QUOTED = re.compile(r"[ \t]*>")
 _COMPARISON = re.compile(r"[ \t]*>=?[ \t]*[$€£]?\d")
-_HINT = re.compile(r">|:[ \t]*$|-{2}|wrote:|_{10}", re.M)
+_HINT = re.compile(r">|:[ \t]*$|-{2}|wrote:|^[ \t]*\*{0,2}(?:From|Von|De|Da|Van|Från|Fra|Od)[ \t]?:", re.M | re.I)
 
 _CLOSING = re.compile(
     r"[ \t]*(?P<word>(?:(?:with )?(?:kind|kindest|warm|warmest|best|many)[ \t]+(?:regards|wishes|thanks)|regards|best|"

@@ -100,6 +100,7 @@ class _Lexer:
         self.ended = {name.lower() for name in re.findall(r"</([a-zA-Z]\w*)", text)}
         self.lists: list[int | None] = []  # open lists, each with its next number, None for bullets
         self.flow = False  # in a paragraph a line break is only a space
+        self.row_opened = False
         self.preformatted = False
         self.after_block = False  # between blocks white space is layout of the source
         self.item_opened_at = -1
@@ -169,8 +170,8 @@ class _Lexer:
         if inside_item and not closing:  # <li><p>: the paragraph is the item
             self.item_opened_at = end
             return ""
-        if name in ("td", "th"):
-            return " | " if closing else ""
+        if name in ("td", "th", "tr", "thead", "tbody", "tfoot"):
+            return "" if closing else self._cell(name)
         if name[0] == "h" and name[1:].isdigit():
             return "\n\n" if closing else "\n\n" + "#" * int(name[1]) + " "
         return "\n\n" if name in ("p", "table", "blockquote", "hr") else "\n"
@@ -191,6 +192,13 @@ class _Lexer:
             return f"\n{indent}- "
         self.lists[-1] = number + 1
         return f"\n{indent}{number}. "
+
+    def _cell(self, name: str) -> str:
+        """Rows on lines of their own, a bar between two cells."""
+        if name not in ("tr", "td", "th"):
+            return ""
+        first, self.row_opened = self.row_opened, name == "tr"
+        return "\n" if name == "tr" else "" if first else " | "
 
     def _angled(self, match: re.Match[str]) -> Edit:
         """`<https://...>` right after a word is where the word led to (Outlook); else it is what is meant."""

@@ -19,6 +19,9 @@ from assets.tables import MapRows, serially
 _WRITTEN = ("ticket", "chat")  # kinds that come through mail programs
 _EDITED = ("article", "external")  # kinds that come through publishing systems
 _PASSES = 8
+_TEMPLATING = (
+    templates.front_matter, templates.titles, templates.unwrapped, templates.liquid, templates.links, templates.escapes,
+)  # fmt: skip
 
 _REPLY_PREFIX = re.compile(
     r"\A(?:\s*(?:re|fwd?|aw|wg|tr|rv|sv|antw|odp|enc|res)(?:\[\d+\])?\s*:\s*|\s*\[ext(?:ernal)?\]\s*)+", re.I
@@ -86,16 +89,13 @@ def _one_pass(draft: Draft, params: NormalizationParams, kind: str) -> None:
         draft.apply(encoding.mojibake(draft.text))
     draft.apply(encoding.control(draft.text))
     if params.strip_templating and kind in _EDITED:
-        for stage in (templates.front_matter, templates.liquid, templates.links, templates.escapes):
+        for stage in _TEMPLATING:
             draft.apply(stage(draft.text))
     if params.strip_markup:
         draft.apply(markup.markup(draft.text, params.transcript_tags))
         draft.apply(markup.entities(draft.text))
     if kind == "call":
         draft.apply(_bracketed(draft.text, params.transcript_tags))
-    if params.strip_templating and kind in _EDITED:
-        draft.apply(templates.titles(draft.text))
-        draft.apply(templates.unwrapped(draft.text))
     draft.apply(whitespace.tidied(draft.text, keep_indents=kind in _EDITED))
     if kind in _WRITTEN:
         _strip_mail(draft, params)

@@ -72,16 +72,18 @@ def question_about(topic: str, form: str, params: PairingParams) -> str:
     'How do I request leave (HR)?'
     >>> question_about("Sick leave", "policy", PairingParams())
     'What is the policy on sick leave?'
+    >>> question_about("Do you deliver", "qa", PairingParams())
+    'Do you deliver?'
     """
     topic = topic.rstrip(" .:")
-    instruction = as_instruction(topic.rstrip("?"))
+    if is_question(topic):
+        return topic[:1].upper() + topic[1:].rstrip("?") + "?"
+    instruction = as_instruction(topic)
     # A gerund reads as a topic too ("using leave"); an imperative heading can only be asked for with "how".
     if instruction and (form == "procedure" or topic.split()[0].lower() in ("how", instruction.split()[0])):
         return params.procedure_template.format(topic=instruction)
     if works := _HOW_IT_WORKS.fullmatch(topic):
         return f"How {'does' if works['verb'].endswith('s') else 'do'} {works['what']} work?"
-    if is_question(topic):
-        return topic[:1].upper() + topic[1:].rstrip("?") + "?"
     template = params.policy_template if form == "policy" else params.qa_template
     return template.format(topic=_in_a_sentence(topic))
 

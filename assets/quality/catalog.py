@@ -57,8 +57,8 @@ CATALOG: tuple[Entry, ...] = (
         "composite",
         "share",
         "higher",
-        "Mean over examples of the pair's relevance (share of mismatched pairs that are less alike than question and "
-        "answer are); a pair without that score counts as 0.",
+        "Mean over people's own examples of the pair's relevance (share of mismatched pairs that are less alike than "
+        "question and answer are); one without that score counts as 0.",
     ),
     Entry(
         "diversity",

@@ -39,13 +39,14 @@ def measures(frame: pd.DataFrame, params: QualityParams) -> dict[str, Measure]:
     train = (frame["split"] == "train").to_numpy(bool)
     weight = frame["weight"].to_numpy(float) * train
     category = _codes(frame["category"].fillna(""))
+    scored = frame["origin"].isin(OWN) & bool(frame["relevance"].notna().any())
     return {
         **_completeness(frame, params),
         **_consistency(frame, params),
         **_bias(frame, train, weight, category),
         **_coverage(frame, train, category, params),
         "accuracy": _mean(frame["truth_evidence"].isin(EVIDENCE), where=bool(frame["truth_evidence"].notna().any())),
-        "relevance": _mean(frame["relevance"].fillna(0.0), where=bool(frame["relevance"].notna().any())),
+        "relevance": _mean(frame["relevance"].fillna(0.0), where=scored),
         "diversity": _diversity(frame, params),
         "distinct_answers": _distinct(_codes(frame["output"].fillna("").map(_folded))),
         "balance": Measure(_evenness(category, weight), int(train.sum())),
@@ -82,7 +83,7 @@ def _bias(frame: pd.DataFrame, train: Bools, weight: Floats, category: Codes) ->
     month = frame["created_at"].dt.year * 12 + frame["created_at"].dt.month
     dated = frame["created_at"].groupby(frame["source"]).transform("nunique").gt(1) & month.notna()
     since_first = (month - month[dated].min()).where(dated, 0).to_numpy(int)
-    opening = _codes(frame["output"].map(lambda text: " ".join(words(_folded(text))[:_OPENING_WORDS])))
+    opening = _codes(frame["output"].fillna("").map(lambda text: " ".join(words(_folded(text))[:_OPENING_WORDS])))
     evenness = _evenness(since_first, weight * dated.to_numpy(float))
     return {
         "temporal_bias": Measure(lambda times: 1 - evenness(times), int((dated & train).sum())),
@@ -94,10 +95,8 @@ def _bias(frame: pd.DataFrame, train: Bools, weight: Floats, category: Codes) ->
 def _coverage(frame: pd.DataFrame, train: Bools, category: Codes, params: QualityParams) -> dict[str, Measure]:
     per_category = np.bincount(category, train)
     covered = per_category[category] >= params.per_category
-    questions = frame["question"].map(words)
-    known = {word for text in questions[train] for word in text}.union(
-        *(words(text) for text in frame.loc[train, "output"])
-    )
+    questions, answers = (frame[name].fillna("").map(words) for name in ("question", "output"))
+    known = {word for texts in (questions[train], answers[train]) for text in texts for word in text}
     found = questions.map(lambda text: sum(word in known for word in text)).to_numpy(float)
     total = questions.map(len).to_numpy(float)
     return {
@@ -109,24 +108,26 @@ def _coverage(frame: pd.DataFrame, train: Bools, category: Codes, params: Qualit
 def _diversity(frame: pd.DataFrame, params: QualityParams) -> Measure:
     """Rarefaction (Hurlbert 1971): draw m word triples; how many different ones are to be expected?"""
     train = frame[frame["split"] == "train"].head(params.diversity_sample)  # example ids are hashes: a fair sample
-    triples = [
-        (row, triple)
-        for row, *texts in train[["question", "output"]].itertuples()
-        for text in texts
-        for triple in zip(*(words(text)[i:] for i in range(3)), strict=False)
-    ]
-    if not triples:
-        return Measure(lambda _: np.nan, 0)
-    rows = np.fromiter((row for row, _ in triples), int, len(triples))
-    codes = pd.factorize(pd.Series([" ".join(triple) for _, triple in triples]))[0]
-    draws = params.rarefaction
+    triples = pd.Series(
+        {row: _triples(*texts) for row, *texts in train[["question", "output"]].itertuples()}, dtype=object
+    )
+    drawn = triples.explode().dropna()
+    rows, codes, draws = drawn.index.to_numpy(), _codes(drawn), params.rarefaction
 
     def compute(times: Floats) -> float:
-        counts = np.bincount(codes, times[rows])
-        probability = counts[counts > 0] / counts.sum()
-        return float(-np.expm1(draws * np.log1p(-np.minimum(probability, 1 - 1e-12))).sum() / draws)
+        shares = _shares(codes, times[rows])
+        shares = shares[shares != 0]
+        return (
+            float(-np.expm1(draws * np.log1p(-np.minimum(shares, 1 - 1e-12))).sum() / draws) if len(shares) else np.nan
+        )
 
     return Measure(compute, len(train))
+
+
+def _triples(*texts: str | None) -> list[str]:
+    """Return the word triples of each text, none across two of them."""
+    split = [words(text) for text in texts if isinstance(text, str)]
+    return [" ".join(triple) for said in split for triple in zip(said, said[1:], said[2:], strict=False)]
 
 
 def _mean(values: pd.Series | Bools, *, where: pd.Series | Bools | bool = True) -> Measure:

@@ -124,7 +124,7 @@ def _refusal(
     rows: Sequence[Mapping[str, Any]], groups: Sequence[str], large: str, params: SplittingParams
 ) -> tuple[str, str]:
     """Say in counts what joins the group that is too large, and what to do."""
-    values = defaultdict(Counter)
+    values: defaultdict[str, Counter[str]] = defaultdict(Counter)
     members = [row for row, group in zip(rows, groups, strict=True) if group == large]
     for row in members:
         for link in LINKS:

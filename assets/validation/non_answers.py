@@ -16,15 +16,14 @@ from assets.validation.wording import sentences, words
 _INTERJECTION = (
     r"(?:ok(?:ay)?|sure(?: thing)?|of course|certainly|absolutely|definitely|great|perfect|alright|all right|right|"
     r"fine|"
-    r"good|well|oh|ah|um+|uh+|so|yes|yeah|yep|no problem|no worries|i see|understood|got it|please|sir|madam|ma'am|"
+    r"good|well|oh|ah|um+|uh+|so|yes|yeah|yep|no problem|no worries|i see|understood|got it|sir|madam|ma'am|"
     r"unfortunately|you know|that(?:'s| is) a (?:great|good) question)"
 )
 _LEAD = re.compile(rf"^(?:{_INTERJECTION}\b[\s,.!…-]*)+", re.IGNORECASE)
 _MY = r"(?:i|we)(?:'ll| will|'ve| have|'m| am|'re| are|'d| would)?"
-_CASE = (
-    r"(?:your |this |the |my )?(?:service )?(?:ticket|case|request|issue|complaint|inquiry|enquiry|matter|query|"
-    r"claim)"
-)
+_TICKET = r"(?:service )?(?:ticket|case|request|issue|complaint|inquiry|enquiry|matter|query|claim)"
+_CASE = rf"(?:your |this |the |my )?{_TICKET}"
+_YOUR_CASE = rf"(?:(?:your|this|my) {_TICKET}|it|this)"
 _STATE = (
     r"(?:closed|resolved|solved|completed|done|fixed|cancell?ed|pending|reopened|merged|rejected|approved|declined|"
     r"processed|processing|escalated|forwarded|assigned|received|logged|noted|acknowledged|untimely|unresolved|"
@@ -34,7 +33,7 @@ _STATE = (
 
 _ACTS: dict[str, re.Pattern[str]] = {
     "status": re.compile(
-        rf"{_CASE} (?:has been|have been|is|was|will be)(?: now| being| currently)? {_STATE}\b(?:\W+\w+){{0,3}}"
+        rf"{_CASE} (?:has been|have been|is|was|will be)(?: now| being| currently)? {_STATE}\b(?:\W+\w+){{0,6}}"
         rf"|(?:marking|closing|closed) (?:{_CASE}|as)\b.{{0,40}}|{_MY} (?:closed|closing|close) {_CASE}\b.{{0,30}}"
         r"|see (?:the )?(?:\w+ )?(?:notes?|above|below|attach\w+|comments?|ticket|thread)|n/?a|none|tbd|nil|test",
         re.IGNORECASE,
@@ -43,7 +42,7 @@ _ACTS: dict[str, re.Pattern[str]] = {
         rf"{_MY}(?: just| now| also| going to)? (?:escalat|forward|transfer|refer|pass|rout|assign|"
         rf"rais)\w*\b.{{0,120}}"
         r"|(?:let me|allow me to) (?:escalate|transfer|forward|pass|connect|get (?:my|a) )\b.{0,80}"
-        rf"|{_CASE} (?:has been|is being|will be|was) (?:escalated|forwarded|transferred|passed|referred|"
+        rf"|{_YOUR_CASE} (?:has been|is being|will be|was) (?:escalated|forwarded|transferred|passed|referred|"
         rf"assigned)\b.{{0,80}}"
         rf"|(?:{_MY}|someone|somebody|(?:a|our|my|the) (?:\w+ )?(?:\w+ )?(?:team|agents?|colleagues?|specialists?|"
         r"supervisors?|managers?|representatives?|department)\b.{0,30}?)(?: will| shall| should| is going to|'ll)?"
@@ -67,8 +66,8 @@ _ACTS: dict[str, re.Pattern[str]] = {
     ),
     "apology": re.compile(
         r"(?:(?:i|we)(?:'m| am|'re| are)? )?(?:(?:so|very|truly|really|deeply|sincerely|do) )?"
-        r"(?:sorry|apologi[sz]e|apologies|regret)(?: to hear| for| about| that you| you| if)?\b(?!.*\b(?:but|"
-        r"however)\b)[^,;:]{0,90}"
+        r"(?:sorry|apologi[sz]e|apologies|regret)(?: again)?"
+        r"(?: (?:to hear|for|about|that you|you|if)\b(?!.*\b(?:but|however)\b)[^,;:]{0,90})?"
         r"|(?:please )?accept (?:my|our) .{0,30}apolog\w+.{0,60}|(?:my|our) .{0,20}apologies\b[^,;:]{0,80}"
         r"|(?:i|we) (?:completely |fully |totally |do )?understand (?:your|how|that this|that you|the) [^,;:]{0,80}"
         r"|(?:(?:i|we)(?:'m| am) (?:sorry|afraid)\W+)?i (?:do not|don't|didn't)(?: quite| really)? "
@@ -79,8 +78,13 @@ _ACTS: dict[str, re.Pattern[str]] = {
     "stall": re.compile(
         r"(?:just |give me )?(?:one|a|1) (?:moment|second|sec|minute)\b.{0,40}"
         r"|(?:please )?(?:hold on|hang on|wait|bear with (?:me|us)|stand by)\b.{0,50}"
-        rf"|(?:(?:let me|allow me to|{_MY})(?: just| go ahead and| quickly| now)? (?:check|see|look|search|find|pull|"
-        r"take a look|have a look|verify|investigat\w+|review|work)(?:ing)?\b(?:\W+[\w\[\]']+){0,9})",
+        r"|(?:let me|allow me to|(?:i|we)(?:'ll| will|'m going to| am going to))(?: just| go ahead and| quickly|"
+        r" now)? "
+        r"(?:check|see|look|search|find|pull|take a look|have a look|verify|investigate|review|work)\b"
+        r"(?:\W+[\w\[\]']+){0,14}"
+        r"|(?:i|we)(?:'m| am|'re| are)(?: still| currently| now)? (?:checking|searching|looking|investigating|"
+        r"reviewing|"
+        r"working)\b(?:\W+[\w\[\]']+){0,14}",
         re.IGNORECASE,
     ),
     "courtesy": re.compile(
@@ -93,7 +97,8 @@ _ACTS: dict[str, re.Pattern[str]] = {
         r"night|trip)"
         r"|(?:best|kind|warm|with) (?:regards|wishes|kind regards)\b.{0,40}|regards|sincerely|yours (?:truly|"
         r"sincerely)"
-        r"|(?:my name is|this is) [\w\[\] ]{1,30}|i hope (?:this|that|it) (?:helps|helped)\b.{0,40}"
+        r"|my name is [\w\[\] ]{1,30}|this is [\w\[\] ]{1,30} (?:here|speaking)|i hope (?:this|that|it) (?:helps|"
+        r"helped)\b.{0,40}"
         r"|.{0,60}\b(?:feel free|do not hesitate|don't hesitate) to\b.{0,80}"
         r"|(?:if you (?:have|need) (?:any|further|more)|(?:please )?let (?:me|us) know (?:if|when|how))\b.{0,110}"
         r"|(?:(?:i|we)(?:'m| am|'d be| would be|'ll be)? )?(?:happy|glad|here|pleased|delighted) to (?:help|"
@@ -112,7 +117,8 @@ _STATUS_WORD = re.compile(
     re.IGNORECASE,
 )
 _ADVICE = re.compile(
-    r"\b(?:by|try|please|use|after|until|from|on|at|because)\b|\b\w+ing\b(?<!processing)(?<!pending)|\d|[→>]",
+    r"\b(?:by|try|please|use|after|until|from|on|at|because)\b|\b\w+ing\b(?<!processing)(?<!pending)|\d ?(?:am|pm|"
+    r":)|[→>]",
     re.IGNORECASE,
 )
 _SPEAKS = re.compile(
@@ -121,6 +127,7 @@ _SPEAKS = re.compile(
     r"'(?:s|re|ve|ll|m)\b",
     re.IGNORECASE,
 )
+_ONLY_NAMES = re.compile(r"(?:\[[A-Z_]+\d*\]?[\s,]*)*")
 _CODE = re.compile(r"[A-Z0-9_\-:#./ ]{2,}")
 _LONGEST_STATUS = 7
 
@@ -158,7 +165,7 @@ def substance(answer: str) -> Verdict:
 def act_of(sentence: str) -> str | None:
     """Return what a sentence does instead of answering, or None where it says something.
 
-    >>> [act_of(s) for s in ("Untimely response", "See notes.", "Could you send your address?", "Yes, parking is free.")]
+    >>> [act_of(s) for s in ("Untimely response", "See notes.", "What is your address?", "Yes, parking is free.")]
     ['status', 'status', 'asks_back', None]
     >>> act_of("Resolved by restarting the router."), act_of("Closed on Sundays.")
     (None, None)
@@ -167,8 +174,8 @@ def act_of(sentence: str) -> str | None:
     core = _LEAD.sub("", plain).strip(" \t.,!?;:…-*\"'()")
     if plain.rstrip("\"')] ").endswith("?"):
         return "asks_back"
-    if not core:
-        # "Yes." answers; "Sure." does not.
+    if _ONLY_NAMES.fullmatch(core):
+        # Nothing, or a signature. "Yes." answers; "Sure." does not.
         return None if re.match(r"(?:yes|no)\b", plain, re.IGNORECASE) else "courtesy"
     return next(_acts(core), None)
 

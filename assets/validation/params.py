@@ -60,8 +60,9 @@ class Limits(BaseModel):
     )
     min_completeness: Share = Field(default=0.7, description="Least share of what a whole answer has.")
     min_relevance: Share = Field(
-        default=0.8,
-        description="Least relevance; 1 minus it is the share of mismatched pairs that would pass as related.",
+        default=0.25,
+        description="Least relevance; 1 minus it is the share of mismatched pairs that would pass as related. Low, "
+        "because true answers of a desk are often stock phrases, and mismatched pairs are rare.",
     )
     min_answer_quality: Share = Field(default=0.5, description="Least mean of the answer's part scores.")
 
@@ -72,8 +73,13 @@ class ValidationParams(ScoringParams, Limits):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     by_kind: dict[str, dict[str, float]] = Field(
-        default={"call": {"min_grammar": 0.0}},
-        description="Limits that differ for a kind of record: speech has no full stops.",
+        default={
+            "call": {"min_grammar": 0.0},
+            "article": {"min_relevance": 0.7},
+            "external": {"min_relevance": 0.7},
+        },
+        description="Limits that differ for a kind of record: speech has no full stops and leans on what went before; "
+        "an article speaks of its title.",
     )
 
     @cached_property

@@ -24,7 +24,8 @@ _DANGLING = re.compile(
 _SAYS = re.compile(
     r"\b(?:is|are|was|were|be|been|am|has|have|had|do|does|did|can|could|will|would|should|must|may|might|shall|need|"
     r"needs|isn't|aren't|don't|doesn't|can't|won't|cannot|yes|no|not)\b|['’](?:s|re|ve|ll|m|d)\b|\b\w{2,}(?:ed|es|s|ing)\b"
-    r"|\d|\b(?:go|use|try|click|press|open|call|send|select|choose|check|make|take|get|put|add|set|run|see|ask|enter)\b",
+    r"|\b(?:they|we|you|i|he|she|it) \w+|\d"
+    r"|\b(?:go|use|try|click|press|open|call|send|select|choose|check|make|take|get|put|add|set|run|see|ask|enter)\b",
     re.IGNORECASE,
 )
 _MARKS = re.compile(r"[!?]{3,}|,{2,}|\.{4,}| [,;!?](?: |$)")

@@ -16,9 +16,11 @@ import json
 import os
 import time
 import uuid
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from urllib.parse import quote, unquote
 
 import fsspec
@@ -33,6 +35,7 @@ WHOLE = "all"
 """The partition name of a table that has no partitions."""
 
 LOCK_SECONDS = 600
+WRITERS = 8
 GRACE_SECONDS = 3600
 """How long a superseded file stays, for readers that opened its manifest before it was replaced."""
 
@@ -56,7 +59,8 @@ class Lake:
 
     def __init__(self, root: str | Path) -> None:
         self.root = str(root).rstrip("/")
-        self._fs, self._base = fsspec.core.url_to_fs(self.root)
+        # Other processes publish too: a listing remembered is a listing out of date.
+        self._fs, self._base = fsspec.core.url_to_fs(self.root, use_listings_cache=False)
         self.local = isinstance(self._fs, fsspec.implementations.local.LocalFileSystem)
 
     # reading
@@ -69,16 +73,10 @@ class Lake:
         except FileNotFoundError:
             return None
 
-    def manifests(self, asset: str) -> dict[str, Manifest]:
-        """Return the manifests of every published partition, in order of their names."""
-        try:
-            found = self._fs.ls(self._at(f"manifests/{asset}"), detail=False)
-        except FileNotFoundError:
-            return {}
-        names = sorted(PurePosixPath(f).name for f in found)
-        keys = [unquote(n.removesuffix(".json")) for n in names if n.endswith(".json")]
-        found_manifests = ((k, self.manifest(asset, None if k == WHOLE else k)) for k in keys)
-        return {k: m for k, m in found_manifests if m is not None}
+    def manifests(self, asset: str, partitions: Iterable[str] | None = None) -> dict[str, Manifest]:
+        """Return the manifests of what is published: of these partitions, or of all in order of their names."""
+        found = {p: self.manifest(asset, p) for p in (self._published(asset) if partitions is None else partitions)}
+        return {p: m for p, m in found.items() if m is not None}
 
     def read(self, asset: str, partitions: Iterable[str] | None = None) -> pa.Table:
         """Read a table: the named partitions, or all that are published; none at all reads as empty.
@@ -86,18 +84,27 @@ class Lake:
         Raises:
             RefineryError: A manifest names a file that is not there.
         """
-        return self._read(asset, partitions, "table")
+        return self.load(asset, self.manifests(asset, partitions).values())
+
+    def load(self, asset: str, manifests: Iterable[Manifest]) -> pa.Table:
+        """Read exactly what these manifests name, whatever has been published since."""
+        table = TABLES[asset]
+        return pa.concat_tables([table.of([]), *(table.conform(self._load(asset, m.table)) for m in manifests)])
 
     def read_ledger(self, asset: str, partitions: Iterable[str] | None = None) -> pa.Table:
         """Read the outcomes of a table's input rows, as `read` does."""
-        return self._read(asset, partitions, "ledger")
+        pieces = [self._load(asset, m.ledger) for m in self.manifests(asset, partitions).values()]
+        return pa.concat_tables([LEDGER_SCHEMA.empty_table(), *pieces])
 
-    def _read(self, asset: str, partitions: Iterable[str] | None, part: str) -> pa.Table:
-        named = self.manifests(asset) if partitions is None else {p: self.manifest(asset, p) for p in partitions}
-        pieces = [self._load(asset, getattr(m, part)) for m in named.values() if m is not None]
-        if part == "ledger":
-            return pa.concat_tables([LEDGER_SCHEMA.empty_table(), *pieces])
-        return pa.concat_tables([TABLES[asset].of([]), *(TABLES[asset].conform(p) for p in pieces)])
+    def _published(self, asset: str) -> list[str]:
+        names = self._names(f"manifests/{asset}")
+        return sorted(unquote(n.removesuffix(".json")) for n in names if n.endswith(".json") and n[0] != ".")
+
+    def _names(self, folder: str) -> list[str]:
+        try:
+            return [str(f).rsplit("/", 1)[-1] for f in self._fs.ls(self._at(folder), detail=False)]
+        except FileNotFoundError:
+            return []
 
     def _load(self, asset: str, path: str) -> pa.Table:
         try:
@@ -119,32 +126,36 @@ class Lake:
         fingerprints: Mapping[str | None, str],
         run_id: str,
     ) -> dict[str | None, Manifest]:
-        """Make the parts of a table visible, one partition after another, each whole.
+        """Make the parts of a table visible, each whole and under its own lock; a few at a time, for disks wait."""
+        there = self._by_partition(f"{_zone(asset)}/{asset}", f"ledger/{asset}")
 
-        The caller holds `lock(asset, parts)`; in one run that is the IO manager.
-        """
-        zone = "restricted" if TABLES[asset].restricted else "lake"
-        done = {}
-        for partition, part in sorted(parts.items(), key=lambda item: str(item[0])):
-            before = self.manifest(asset, partition)
-            table, table_sha = self._write(f"{zone}/{asset}", partition, TABLES[asset].conform(part.table))
-            ledger, ledger_sha = self._write(f"ledger/{asset}", partition, part.ledger)
-            manifest = Manifest(
-                table=table,
-                ledger=ledger,
-                rows=len(part.table),
-                table_sha256=table_sha,
-                ledger_sha256=ledger_sha,
-                fingerprint=fingerprints[partition],
-                run_id=run_id,
-                published_at=time.time(),
-            )
-            text = json.dumps(asdict(manifest), indent=1).encode()
-            self._put(self._manifest_path(asset, partition), text, private=False)
-            done[partition] = manifest
-            if before is not None and self.local:
-                self._retire(manifest)
-        return done
+        def one(partition: str | None) -> Manifest:
+            with self.lock(asset, partition):
+                before = self.manifest(asset, partition)
+                now = self._publish(asset, partition, parts[partition], fingerprints[partition], run_id)
+                if before is not None:
+                    self._retire(there.get(_file(partition or WHOLE), ()), now, before)
+            return now
+
+        with ThreadPoolExecutor(WRITERS) as pool:
+            return dict(zip(parts, pool.map(one, parts), strict=True))
+
+    def _publish(self, asset: str, partition: str | None, part: Published, fingerprint: str, run_id: str) -> Manifest:
+        table, table_sha = self._write(f"{_zone(asset)}/{asset}", partition, TABLES[asset].conform(part.table))
+        ledger, ledger_sha = self._write(f"ledger/{asset}", partition, part.ledger)
+        manifest = Manifest(
+            table=table,
+            ledger=ledger,
+            rows=len(part.table),
+            table_sha256=table_sha,
+            ledger_sha256=ledger_sha,
+            fingerprint=fingerprint,
+            run_id=run_id,
+            published_at=time.time(),
+        )
+        text = json.dumps(asdict(manifest), indent=1).encode()
+        self._put(self._manifest_path(asset, partition), text, private=False)
+        return manifest
 
     def reject(self, asset: str, run_id: str, table: pa.Table) -> str:
         """Keep a candidate that broke a critical promise, for its owner to look at; return its path."""
@@ -152,15 +163,9 @@ class Lake:
         return path
 
     @contextlib.contextmanager
-    def lock(self, asset: str, partitions: Iterable[str | None]) -> Iterator[None]:
-        """Exclude other writers of these partitions; taken in sorted order, so two never deadlock."""
-        with contextlib.ExitStack() as held:
-            for partition in sorted(str(p) if p is not None else WHOLE for p in partitions):
-                held.enter_context(self._lock(f"locks/{asset}/{_file(partition)}"))
-            yield
-
-    @contextlib.contextmanager
-    def _lock(self, path: str) -> Iterator[None]:
+    def lock(self, asset: str, partition: str | None = None) -> Iterator[None]:
+        """Exclude other writers of a partition; nobody takes a second while he holds one, so no deadlock."""
+        path = f"locks/{asset}/{_file(partition or WHOLE)}"
         if self.local:
             file = Path(self._at(path))
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -169,22 +174,30 @@ class Lake:
                 yield
             return
         # An object store has no flock: whoever creates the lock object holds it, for LOCK_SECONDS at most.
-        while not self._take(path):
+        stamp = f"{time.time()} {uuid.uuid4().hex}".encode()
+        while not self._take(path, stamp):
             time.sleep(0.2)
         try:
             yield
         finally:
-            self._fs.rm_file(self._at(path))
+            self._remove(path, stamp)
 
-    def _take(self, path: str) -> bool:
+    def _take(self, path: str, stamp: bytes) -> bool:
         try:
-            self._fs.pipe_file(self._at(path), str(time.time()).encode(), mode="create")
+            self._fs.pipe_file(self._at(path), stamp, mode="create")
         except FileExistsError:
-            with contextlib.suppress(FileNotFoundError, ValueError):
-                if time.time() - float(self._fs.cat_file(self._at(path))) > LOCK_SECONDS:
-                    self._fs.rm_file(self._at(path))
+            with contextlib.suppress(FileNotFoundError):
+                held = self._fs.cat_file(self._at(path))
+                if time.time() - float(held.split()[0]) > LOCK_SECONDS:  # its holder died
+                    self._remove(path, held)
             return False
         return True
+
+    def _remove(self, path: str, stamp: bytes) -> None:
+        """Remove a lock if it is still the one that bears this stamp."""
+        with contextlib.suppress(FileNotFoundError):
+            if self._fs.cat_file(self._at(path)) == stamp:
+                self._fs.rm_file(self._at(path))
 
     def _write(self, folder: str, partition: str | None, table: pa.Table) -> tuple[str, str]:
         sink = pa.BufferOutputStream()
@@ -216,20 +229,36 @@ class Lake:
             temporary.unlink(missing_ok=True)
             raise
 
-    def _retire(self, manifest: Manifest) -> None:
-        """Remove what was superseded longer ago than the grace period."""
-        for path in (manifest.table, manifest.ledger):
-            current = Path(self._at(path))
-            partition = current.name.split(".")[0]
-            for old in current.parent.glob(f"{partition}.*.parquet"):
-                if old != current and time.time() - old.stat().st_mtime > GRACE_SECONDS:
-                    old.unlink(missing_ok=True)
+    def _by_partition(self, *folders: str) -> Mapping[str, list[str]]:
+        """Return the files of these folders by the partition they were written for, unfinished ones included."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for folder in folders:
+            for name in self._names(folder):
+                found[name.lstrip(".").split(".")[0]].append(f"{folder}/{name}")
+        return found
+
+    def _retire(self, there: Iterable[str], now: Manifest, before: Manifest) -> None:
+        """Remove a partition's older files, and what a killed writer left.
+
+        What neither manifest names was superseded when `before` was published, or earlier: once that is
+        longer ago than the grace period, nobody reads it any more.
+        """
+        if now.published_at - before.published_at < GRACE_SECONDS:
+            return
+        for path in set(there) - {now.table, now.ledger, before.table, before.ledger}:
+            with contextlib.suppress(FileNotFoundError):
+                self._fs.rm_file(self._at(path))
 
     def _manifest_path(self, asset: str, partition: str | None) -> str:
         return f"manifests/{asset}/{_file(partition or WHOLE)}.json"
 
     def _at(self, path: str) -> str:
         return f"{self._base}/{path}"
+
+
+def _zone(asset: str) -> str:
+    """Return the folder of a table: the restricted zone's, if any of its columns may hold raw text."""
+    return "restricted" if TABLES[asset].restricted else "lake"
 
 
 def _file(partition: str) -> str:

@@ -31,11 +31,10 @@ class ParquetIOManager(dg.IOManager):
         """Return the parent's table: the partitions of this run, or all of them."""
         asset = context.asset_key.path[-1]
         keys = list(context.asset_partition_keys) if context.has_asset_partitions else None
-        manifests = self._lake.manifests(asset)
-        wanted = manifests if keys is None else {k: manifests[k] for k in keys if k in manifests}
+        manifests = self._lake.manifests(asset, keys)
         step = (str(context.step_context.run_id), context.step_context.step.key)
-        self._read.setdefault(step, {})[asset] = {k: m.table_sha256 for k, m in wanted.items()}
-        return self._lake.read(asset, None if keys is None else wanted)
+        self._read.setdefault(step, {})[asset] = {k: m.table_sha256 for k, m in manifests.items()}
+        return self._lake.load(asset, manifests.values())
 
     def handle_output(self, context: dg.OutputContext, obj: Published) -> None:
         """Publish table and ledger of every partition of this run."""
@@ -44,13 +43,8 @@ class ParquetIOManager(dg.IOManager):
         parts = _parts(asset, obj, keys)
         read = self._read.pop((context.run_id, context.step_key), {})
         knobs = str((context.output_metadata or {}).get(KNOBS, ""))
-        with self._lake.lock(asset, parts):
-            done = self._lake.publish(
-                asset,
-                parts,
-                fingerprints={k: self._fingerprint(asset, k, read, knobs) for k in parts},
-                run_id=context.run_id,
-            )
+        fingerprints = {k: self._fingerprint(asset, k, read, knobs) for k in parts}
+        done = self._lake.publish(asset, parts, fingerprints=fingerprints, run_id=context.run_id)
         for key, manifest in done.items():
             if key is not None:
                 said = {"rows": manifest.rows, "sha256": manifest.table_sha256}
@@ -76,7 +70,9 @@ def _parts(asset: str, published: Published, keys: list[str | None]) -> dict[str
     for key in keys:
         rows, lines = (t.filter(pc.equal(t.column("partition"), key)) for t in published)
         parts[key] = Published(rows, lines)
-    strays = len(published.table) - sum(len(p.table) for p in parts.values())
+    strays = sum(map(len, published)) - sum(len(t) for part in parts.values() for t in part)
     if strays:
-        raise dg.DagsterInvariantViolationError(f"{asset}: {strays} row(s) of a partition that is not in this run")
+        raise dg.DagsterInvariantViolationError(
+            f"{asset}: {strays} row(s) of table or ledger are of a partition that is not in this run"
+        )
     return parts

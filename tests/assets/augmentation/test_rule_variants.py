@@ -64,7 +64,8 @@ def test_a_variant_that_a_test_pair_asks_already_is_rejected():
 
 
 def test_the_smallest_categories_come_first_and_the_share_is_kept():
-    rows = [pair(i, f"Can I return the {w}?") for i, w in enumerate(["hat", "coat", "shoe", "sock", "belt", "ring", "scarf", "glove"])]
+    goods = ["hat", "coat", "shoe", "sock", "belt", "ring", "scarf", "glove"]
+    rows = [pair(i, f"Can I return the {w}?") for i, w in enumerate(goods)]
     rare = [pair(100 + i, f"Is there a {w} for me?", category="rare") for i, w in enumerate(["seat", "room"])]
     found = made(*rows, *rare, params=AugmentationParams(share=0.2))
     assert Counter(found.table.column("category").to_pylist()) == {"rare": 2}
@@ -79,7 +80,7 @@ def test_another_language_and_a_question_no_rule_fits_stay_as_they_are():
 def test_more_variants_of_a_pair_come_from_different_rules():
     found = made(
         pair(1, "Hi, I have a big problem. Can I return the bike I bought?"),
-        params=AugmentationParams(share=3 / 3, per_pair=3),
+        params=AugmentationParams(share=1.0, per_pair=3),
     )
     assert found.table.num_rows == 1  # the share binds first
     rows = [pair(i, f"Hi, I had big problems with tool {i}. Can I return it?") for i in range(9)]

@@ -26,6 +26,7 @@ def test_an_empty_part_of_a_template_leaves_with_the_words_before_it():
     assert value(mapping, {"street": "1 Elm", "city": "Rome", "state": "NY"}) == "1 Elm, Rome (NY)"
     assert value(mapping, {"street": None, "city": "Rome", "state": ""}) == "Rome"
     assert value(mapping, {"street": "", "city": None, "state": None}) is None
+    assert value("Where: {street}, {city}", {"street": "", "city": "Rome"}) == "Where: Rome"
 
 
 def test_names_are_expected_and_optional_names_and_expressions_are_not():

@@ -85,6 +85,8 @@ def test_a_single_example_has_values_and_no_intervals(rows, dataset):
         ({"category": " n/a "}, "completeness"),
         ({"licence": None}, "completeness"),
         ({"output": "[PERSON_1], [EMAIL]."}, "completeness"),
+        ({"output": None}, "completeness"),
+        ({"question": None, "input": None}, "completeness"),
         ({"messages": []}, "consistency"),
         ({"messages": [{"role": r, "content": "x"} for r in ("system", "assistant", "user")]}, "consistency"),
     ],
@@ -211,6 +213,12 @@ def test_an_example_without_its_pair_is_refused(rows, dataset):
 def test_a_setting_that_names_no_column_is_refused(rows, dataset):
     with pytest.raises(RefineryError, match="no column colour"):
         scorecard(*dataset(rows), QualityParams(fields=("output", "colour")))
+
+
+def test_a_dataset_without_training_examples_says_nothing_of_training(rows, dataset):
+    found = values(dataset(rows[:20]))
+    names = ("diversity", "balance", "temporal_bias", "selection_bias", "confirmation_bias", "bias_score", "composite")
+    assert {name: found[name] for name in names} == dict.fromkeys(names)
 
 
 def test_every_line_is_accounted_for(rows, dataset):

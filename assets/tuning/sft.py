@@ -1,0 +1,135 @@
+"""trl's SFTTrainer, made to fit a CPU. Imports torch and trl: import it where training starts.
+
+Three changes, none of which alters what is learned: the vocabulary's logits are computed at the
+answer's tokens only (four of five tokens of a support example are prompt), a batch is cut into
+passes by tokens instead of rows, and the validation loss is the exact mean over tokens.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from trl import SFTTrainer
+
+from assets.child import peak_bytes
+
+IGNORED = -100
+WHOLE = "whole.json"
+
+
+def collate(rows: list[dict[str, Any]], *, pad: int, most_tokens: int) -> dict[str, list[dict[str, Tensor]]]:
+    """Cut a batch into passes of at most `most_tokens`, padding included; a longer example goes alone."""
+    passes: list[list[dict[str, Any]]] = [[]]
+    for row in sorted(rows, key=lambda r: len(r["input_ids"])):
+        if passes[-1] and (len(passes[-1]) + 1) * len(row["input_ids"]) > most_tokens:
+            passes.append([])
+        passes[-1].append(row)
+    return {"passes": [_padded(rows, pad) for rows in passes]}
+
+
+def _padded(rows: list[dict[str, Any]], pad: int) -> dict[str, Tensor]:
+    longest = max(len(r["input_ids"]) for r in rows)
+    ids = torch.full((len(rows), longest), pad)
+    labels = torch.full((len(rows), longest), IGNORED)
+    mask = torch.zeros((len(rows), longest), dtype=torch.long)
+    for i, row in enumerate(rows):
+        tokens, start = torch.tensor(row["input_ids"]), row["answer_start"]
+        ids[i, : len(tokens)] = tokens
+        mask[i, : len(tokens)] = 1
+        labels[i, start : len(tokens)] = tokens[start:]
+    weights = torch.tensor([r["weight"] for r in rows], dtype=torch.float32)
+    return {"input_ids": ids, "attention_mask": mask, "labels": labels, "weights": weights}
+
+
+def answer_nll(model: nn.Module, head: nn.Module, inputs: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+    """Return the negative log-likelihood of every answer token, in fp32, and its example's weight."""
+    labels = inputs["labels"][:, 1:]
+    at = labels != IGNORED
+    with _only_at(head, at):
+        logits = model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], use_cache=False).logits
+    weights = inputs["weights"][:, None].expand_as(at)[at]
+    return cross_entropy(logits.float(), labels[at], reduction="none"), weights
+
+
+@contextmanager
+def _only_at(head: nn.Module, at: Tensor) -> Iterator[None]:
+    """Let the output layer see the positions before the wanted tokens, and no others."""
+    hook = head.register_forward_pre_hook(lambda _, args: (args[0][:, :-1][at],))
+    try:
+        yield
+    finally:
+        hook.remove()
+
+
+class AnswerTrainer(SFTTrainer):
+    """Learns answers: a step's loss is the weighted mean over its answer tokens, in nats."""
+
+    def training_step(self, model: nn.Module, inputs: dict[str, Any], *_: Any, **__: Any) -> Tensor:
+        """Add up the gradients of a batch's passes; together they are the batch's."""
+        counts = [((p["labels"][:, 1:] != IGNORED).sum(1) * p["weights"]).sum() for p in inputs["passes"]]
+        total = self.accelerator.reduce(torch.stack(counts).sum(), "mean").clamp(min=1e-6)
+        losses = [super(AnswerTrainer, self).training_step(model, p, total) for p in inputs["passes"]]
+        return torch.stack(losses).sum()
+
+    def compute_loss(
+        self, model: nn.Module, inputs: dict[str, Tensor], *_: Any, num_items_in_batch: Tensor, **__: Any
+    ) -> Tensor:
+        """Return this pass's share of the batch's loss."""
+        nll, weights = answer_nll(model, self.model.get_output_embeddings(), inputs)
+        return (nll * weights).sum() / num_items_in_batch
+
+    def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
+        """Measure the validation loss, nats a token."""
+        metrics = {"eval_loss": self.validation_loss()}
+        self.log(metrics)
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        return metrics
+
+    def validation_loss(self) -> float:
+        """Return the mean over all answer tokens of the validation examples, each counted once."""
+        training, total, tokens = self.model.training, 0.0, 0
+        self.model.eval()
+        with torch.inference_mode(), torch.autocast(self.args.device.type, torch.bfloat16, enabled=self.args.bf16):
+            for batch in self.get_eval_dataloader():
+                for part in batch["passes"]:
+                    nll, _ = answer_nll(self.model, self.model.get_output_embeddings(), part)
+                    total, tokens = total + nll.sum().item(), tokens + len(nll)
+        self.model.train(training)
+        return total / tokens
+
+    def create_model_card(self, *_: Any, **__: Any) -> None:
+        """Write none: our card is the release's and the adapter's row."""
+
+
+class Progress(TrainerCallback):
+    """Prints step and loss, and marks a checkpoint as whole once every file of it is written."""
+
+    def __init__(self, seconds_before: float) -> None:
+        self._started = time.monotonic() - seconds_before
+
+    @property
+    def seconds(self) -> float:
+        """Wall time of the training, that before a kill included."""
+        return time.monotonic() - self._started
+
+    def on_log(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, logs: dict[str, float], **_: Any
+    ) -> None:
+        """Print a line of numbers."""
+        for split, name in (("train", "loss"), ("validation", "eval_loss")):
+            if name in logs:
+                print(f"step {state.global_step}/{state.max_steps} {split} {logs[name]:.4f}", flush=True)  # noqa: T201
+
+    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """Mark the checkpoint; a kill before this line leaves one that is not trusted."""
+        marker = Path(args.output_dir) / f"checkpoint-{state.global_step}" / WHOLE
+        marker.write_text(json.dumps({"seconds": self.seconds, "peak_bytes": peak_bytes()}), encoding="utf-8")
