@@ -136,7 +136,12 @@ class Ledger:
             else dict.fromkeys(out)
         )
         rows = list(self._rows(by_id))
-        expected = {r.get("into") or r["id"] for r in rows if r["outcome"] == "kept"} | set(self._derived)
+        made = [*(r.get("into") or r["id"] for r in rows if r["outcome"] == "kept"), *self._derived]
+        expected = set(made)
+        if len(expected) != len(made):
+            raise Unaccounted(
+                f"{len(made) - len(expected)} output row(s) are kept or derived twice; merge one into one"
+            )
         if expected != outs:
             raise Unaccounted(f"{len(expected - outs)} row(s) vanished, {len(outs - expected)} came from nowhere")
         return Published(table, pa.Table.from_pylist(rows, schema=LEDGER_SCHEMA))

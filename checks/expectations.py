@@ -92,7 +92,7 @@ def stored_check(table: Table, promises: Sequence[Promise]) -> dg.AssetChecksDef
     )
     def stored_table_keeps_its_promises(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
         lake = context.resources.lake
-        keys = list(context.partition_keys) if table.partitioned and context.has_partition_key else None
+        keys = list(context.partition_keys) if table.partitioned else None
         published = Published(lake.read(table.name, keys), lake.read_ledger(table.name, keys))
         findings = findings_on(table, published, promises)
         broken = [f.name for f in findings if not f.kept]
@@ -220,7 +220,7 @@ def _reported(
     metadata: dict[str, Any] = dict(finding.numbers)
     if finding.failing and finding.name != ACCOUNTED[0]:
         metadata["failing_ids"] = dg.MetadataValue.json([row for _, row in finding.failing[:MAX_IDS]])
-    if table.partitioned and len(context.partition_keys) > 1:
+    if table.partitioned and not context.has_partition_key:
         occupied = _occupied(published)
         # Where a broken promise is not about single rows, no partition can be cleared of it.
         failing = {str(p) for p, _ in finding.failing} or set(() if finding.kept else occupied)

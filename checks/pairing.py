@@ -1,34 +1,37 @@
-"""What `qa_pairs` promises."""
+"""What the question and answer pairs promise."""
+
+from __future__ import annotations
 
 from checks import Promise
 
 QA_PAIRS: tuple[Promise, ...] = (
+    ("pair_id_is_unique", "ExpectColumnValuesToBeUnique", {"column": "pair_id"}, "No pair comes twice.", "critical"),
     (
-        "pair_id_is_unique",
-        "ExpectColumnValuesToBeUnique",
-        {"column": "pair_id"},
-        "No pair comes twice.",
+        "question_is_there",
+        "ExpectColumnValuesToNotBeNull",
+        {"column": "question"},
+        "Every pair asks something.",
         "critical",
     ),
     (
-        "question_says_something",
+        "answer_is_there",
+        "ExpectColumnValuesToNotBeNull",
+        {"column": "answer"},
+        "Every pair answers something.",
+        "critical",
+    ),
+    (
+        "question_holds_a_word",
         "ExpectColumnValuesToMatchRegex",
         {"column": "question", "regex": r"\w"},
-        "Every question holds at least one word.",
+        "No question is blank or mere punctuation.",
         "critical",
     ),
     (
-        "answer_says_something",
+        "answer_holds_a_word",
         "ExpectColumnValuesToMatchRegex",
         {"column": "answer", "regex": r"\w"},
-        "Every answer holds at least one word.",
-        "critical",
-    ),
-    (
-        "texts_are_there",
-        "ExpectCompoundColumnsToBeUnique",
-        {"column_list": ["record_id", "pair_id", "content_hash"]},
-        "Every pair names its record and the hash of its content.",
+        "No answer is blank or mere punctuation.",
         "critical",
     ),
     (
@@ -42,14 +45,14 @@ QA_PAIRS: tuple[Promise, ...] = (
         "pairs_are_taken_not_made",
         "ExpectColumnValuesToBeInSet",
         {"column": "origin", "value_set": ["human"]},
-        "Every pair was said by people; nothing is generated here.",
+        "Every answer was written or said by people; nothing is generated here.",
         "critical",
     ),
     (
         "evidence_is_known",
         "ExpectColumnValuesToBeInSet",
         {"column": "truth_evidence", "value_set": ["agrees_with_article", "customer_confirmed", "none"]},
-        "Every pair says what speaks for its truth.",
+        "Every pair says what speaks for its truth, and none claims a review that has not happened yet.",
         "critical",
     ),
 )

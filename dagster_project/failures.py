@@ -1,5 +1,6 @@
 """Errors a person can read and that quote nothing: neither in Dagster's storage nor on the terminal."""
 
+import contextlib
 import functools
 import logging
 import os
@@ -12,15 +13,22 @@ import dagster as dg
 from assets.errors import RefineryError
 
 
+@contextlib.contextmanager
+def plain_words() -> Iterator[None]:
+    """Turn a RefineryError into a failure that is not retried, its cause left out."""
+    try:
+        yield
+    except RefineryError as error:
+        raise dg.Failure(str(error), allow_retries=False) from None
+
+
 def plainly(asset: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
-    """Turn a RefineryError of an asset's body into a failure that is not retried, its cause left out."""
+    """Let an asset's body fail in plain words."""
 
     @functools.wraps(asset)
     def body(*args: Any, **kwargs: Any) -> Iterator[Any]:
-        try:
+        with plain_words():
             yield from asset(*args, **kwargs)
-        except RefineryError as error:
-            raise dg.Failure(str(error), allow_retries=False) from None
 
     return body
 
@@ -29,10 +37,12 @@ class _PlacesOnly(logging.Formatter):
     """Says where an error arose and of which type; its message may quote a row, so it stays unsaid."""
 
     def format(self, record: logging.LogRecord) -> str:
-        kind, _, trace = record.exc_info or (None, None, None)
-        frames = traceback.extract_tb(trace)[-4:]
+        error = record.exc_info[1] if record.exc_info else None
+        while error and error.__cause__ and error.__cause__.__traceback__:  # below what Dagster wrapped around it
+            error = error.__cause__
+        frames = traceback.extract_tb(error.__traceback__)[-4:] if error else []
         places = " < ".join(f"{f.filename}:{f.lineno} ({f.name})" for f in reversed(frames))
-        return f"{record.getMessage()}: {kind.__name__ if kind else 'error'} at {places}"
+        return f"{record.getMessage()}: {type(error).__name__} at {places}"
 
 
 def redact() -> None:

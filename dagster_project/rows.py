@@ -3,6 +3,7 @@
 import csv
 import importlib
 import json
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -32,23 +33,40 @@ def read_rows(file: Path) -> Iterator[dict[str, Any]]:
     """Yield the rows of a file; a row that cannot be read is an error that names its line."""
     if not file.exists():
         raise RefineryError(str(file), "no such file", "correct the path")
-    if file.suffix == ".parquet":
-        import pyarrow.parquet as pq
-
-        yield from pq.read_table(file).to_pylist()
-    elif file.suffix == ".csv":
-        with file.open(encoding="utf-8", newline="") as handle:
-            yield from csv.DictReader(handle)
-    elif file.suffix in (".jsonl", ".ndjson"):
-        yield from _jsonl(file)
-    else:
+    readers = {".parquet": _parquet, ".csv": _csv, ".jsonl": _jsonl, ".ndjson": _jsonl}
+    if file.suffix not in readers:
         raise RefineryError(
             str(file), f"cannot read {file.suffix or 'a file without a suffix'}", "give JSONL, CSV or Parquet"
         )
+    try:
+        yield from readers[file.suffix](file)
+    except UnicodeDecodeError:
+        raise RefineryError(str(file), "not UTF-8", "convert it") from None
+
+
+def _parquet(file: Path) -> Iterator[dict[str, Any]]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(file)
+    except pa.ArrowInvalid:
+        raise RefineryError(str(file), "not Parquet, or cut short", "write it again") from None
+    yield from table.to_pylist()
+
+
+def _csv(file: Path) -> Iterator[dict[str, Any]]:
+    with file.open(encoding="utf-8-sig", newline="") as handle:
+        reader = csv.DictReader(handle)
+        for row in reader:
+            if None in row or None in row.values():
+                where = f"{file}, line {reader.line_num}"
+                raise RefineryError(where, "not as many cells as the header has", "correct the line")
+            yield row
 
 
 def _jsonl(file: Path) -> Iterator[dict[str, Any]]:
-    with file.open(encoding="utf-8") as handle:
+    with file.open(encoding="utf-8-sig") as handle:
         for number, line in enumerate(handle, 1):
             if not line.strip():
                 continue
@@ -62,17 +80,29 @@ def _jsonl(file: Path) -> Iterator[dict[str, Any]]:
 
 
 def write_rows(file: Path, rows: Iterable[Mapping[str, Any]]) -> int:
-    """Write rows as JSONL, or as Parquet where the name says so; return how many."""
-    if file.suffix == ".parquet":
-        import pyarrow as pa
-        import pyarrow.parquet as pq
+    """Write rows as JSONL, or as Parquet where the name says so; return how many.
 
-        table = pa.Table.from_pylist([dict(r) for r in rows])
-        pq.write_table(table, file, compression="zstd")
-        return len(table)
+    The file appears when the last row is in it, so it may be the one the rows are being read from.
+    """
+    with tempfile.TemporaryDirectory(dir=file.absolute().parent, prefix=".apply-") as folder:
+        unfinished = Path(folder) / file.name
+        count = _write_parquet(unfinished, rows) if file.suffix == ".parquet" else _write_jsonl(unfinished, rows)
+        unfinished.replace(file)
+    return count
+
+
+def _write_parquet(file: Path, rows: Iterable[Mapping[str, Any]]) -> int:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.Table.from_pylist([dict(r) for r in rows])
+    pq.write_table(table, file, compression="zstd")
+    return len(table)
+
+
+def _write_jsonl(file: Path, rows: Iterable[Mapping[str, Any]]) -> int:
     count = 0
     with file.open("w", encoding="utf-8") as handle:
-        for row in rows:
+        for count, row in enumerate(rows, 1):  # noqa: B007 - how many there were is the answer
             handle.write(json.dumps(row, ensure_ascii=False) + "\n")
-            count += 1
     return count

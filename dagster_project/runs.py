@@ -14,6 +14,7 @@ from dagster_project.resources.lake import Lake
 from dagster_project.resources.staleness import Desk, stale
 from dagster_project.settings import Settings
 
+PARTITION = "dagster/partition"
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
 
@@ -28,7 +29,9 @@ class Request:
 
     @property
     def tags(self) -> dict[str, str]:
-        """The tags that tell Dagster the range."""
+        """The tags that tell Dagster the partition, or the range of them."""
+        if len(self.partitions) == 1:
+            return {PARTITION: self.partitions[0]}
         return {RANGE_START: self.partitions[0], RANGE_END: self.partitions[-1]} if self.partitions else {}
 
 

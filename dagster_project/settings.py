@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 from pydantic import BaseModel, Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from assets.anonymization.params import AnonymizationParams
 from assets.augmentation.params import AugmentationParams
@@ -37,6 +37,7 @@ from assets.validation.params import ValidationParams
 
 CONFIG = "REFINERY_CONFIG"
 DEFAULT_CONFIG = "refinery.yaml"
+_SPELLED = "override one key with REFINERY_SECTION__KEY"
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 
 
@@ -119,6 +120,8 @@ def _load(path: str) -> Settings:
         text = file.read_text(encoding="utf-8")
     except OSError:
         raise RefineryError(name, "no settings file is there", f"name one with --config or {CONFIG}") from None
+    except UnicodeDecodeError:
+        raise RefineryError(name, "not UTF-8", "save it as UTF-8") from None
     try:
         values = _expand(yaml.safe_load(text) or {})
         if not isinstance(values, dict):
@@ -126,14 +129,18 @@ def _load(path: str) -> Settings:
                 f"{name}, line 1", "settings are a mapping of sections", "see the shipped refinery.yaml"
             )
         return Settings(**values)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise RefineryError(f"{name}, line {line}", f"not YAML: {error.problem}", "correct the file") from None
+    except yaml.YAMLError as error:
+        mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
+        line = mark.line + 1 if mark else 1
+        raise RefineryError(
+            f"{name}, line {line}", f"not YAML: {problem or 'odd characters'}", "correct the file"
+        ) from None
+    except SettingsError:
+        raise RefineryError("the environment", "a REFINERY_ variable of a section is not JSON", _SPELLED) from None
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        key = ".".join(str(part) for part in first["loc"])
-        where = f"{name}, line {_line(text, first['loc'])}, {key}"
         more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+        where = _variable(first["loc"]) or f"{name}, line {_line(text, first['loc'])}, {_key(first['loc'])}"
         raise RefineryError(where, first["msg"] + more, "correct it, or leave it out for the default") from None
 
 
@@ -169,12 +176,31 @@ def cache_folder() -> Path:
 def _expand(value: Any) -> Any:
     """Replace `${NAME}` and `${NAME:-default}` in every string."""
     if isinstance(value, dict):
-        return {k: _expand(v) for k, v in value.items()}
+        return {str(k): _expand(v) for k, v in value.items()}
     if isinstance(value, list):
         return [_expand(v) for v in value]
     if isinstance(value, str):
-        return _VARIABLE.sub(lambda m: os.environ.get(m[1]) or (m[2] or ""), value)
+        return _VARIABLE.sub(_stated, value)
     return value
+
+
+def _stated(variable: re.Match[str]) -> str:
+    name, default = variable[1], variable[2]
+    value = os.environ.get(name) or default
+    if value is None:
+        raise RefineryError(variable[0], "the settings name it and the environment lacks it", "set it, or a default")
+    return value
+
+
+def _key(loc: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in loc)
+
+
+def _variable(loc: tuple[int | str, ...]) -> str | None:
+    """Return the variable of the environment that says what stands at `loc`, if one does."""
+    stated = {name.upper() for name in os.environ}
+    names = ["REFINERY_" + "__".join(str(p) for p in loc[:n]).upper() for n in range(len(loc), 0, -1)]
+    return next((name for name in names if name in stated), None)
 
 
 def _line(text: str, loc: tuple[int | str, ...]) -> int:

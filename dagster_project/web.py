@@ -73,10 +73,10 @@ class Guard:
 def _wrong_form(scope: Scope, headers: dict[str, str]) -> tuple[int, str] | None:
     """Say what is wrong with how a request is made: forms and links of other sites cannot be made right."""
     graphql = scope["path"].rstrip("/").endswith("/graphql")
-    if graphql and scope["method"] == "GET" and b"query=" in scope["query_string"]:
+    if graphql and scope["method"] != "POST" and scope["query_string"]:  # however the query is spelled in it
         return 405, "GraphQL by POST only"
-    json = headers.get("content-type", "").startswith("application/json")
-    if scope["method"] == "POST" and not json:
+    json = headers.get("content-type", "").split(";")[0].strip().lower() == "application/json"
+    if scope["method"] not in ("GET", "HEAD", "OPTIONS") and not json:
         return 415, "JSON only"
     return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -13,15 +14,15 @@ from assets import tables
 from assets.anonymization import domain, placeholders
 from assets.anonymization.detection import Detector, Unreadable
 from assets.anonymization.guards import left_over
-from assets.anonymization.known import identities, typed
+from assets.anonymization.known import typed
 from assets.anonymization.params import AnonymizationParams
 from assets.anonymization.spans import Span
-from assets.anonymization.text import plain
 from assets.ledger import Ledger, Published
 from assets.tables import MapRows, serially
 
 FREE_FIELDS = ("category", "priority", "channel", "licence", "consent")
 """Fields that pass through but are free text at the source; patterns and whole known values are masked there too."""
+_BATCH = 256
 _FAULT = pa.field("fault", pa.string())
 _SCHEMA = pa.schema([*tables.ANONYMIZED_RECORDS.schema, _FAULT])
 
@@ -42,7 +43,9 @@ def anonymize(records: pa.Table, params: AnonymizationParams, *, map_rows: MapRo
     ledger = Ledger.of(records, key="record_id")
     domain.pii_domain(params.patterns), domain.agents(params.agents)  # a broken file is an error before work starts
     masked = map_rows(records, functools.partial(mask_records, params=params))
-    for record_id, fault in zip(masked.column("record_id").to_pylist(), masked.column("fault").to_pylist(), strict=True):
+    for record_id, fault in zip(
+        masked.column("record_id").to_pylist(), masked.column("fault").to_pylist(), strict=True
+    ):
         if fault:
             ledger.quarantine(record_id, fault)
     kept = masked.filter(pc.is_null(masked.column("fault")))
@@ -54,8 +57,9 @@ def mask_records(records: pa.Table, params: AnonymizationParams) -> pa.Table:
     detector = Detector(params)
     rows = records.to_pylist()
     faults = [_fault(row, params) for row in rows]
-    detector.prepare((row["kind"], text) for row, fault in zip(rows, faults, strict=True) if not fault
-                     for text in _texts(row))
+    detector.prepare(
+        (row["kind"], text) for row, fault in zip(rows, faults, strict=True) if not fault for text in _texts(row)
+    )
     out = [_masked(row, fault, detector, params) for row, fault in zip(rows, faults, strict=True)]
     return pa.Table.from_pylist(out, schema=_SCHEMA)
 
@@ -81,31 +85,46 @@ def apply(rows: Iterable[Mapping[str, Any]], params: AnonymizationParams) -> Ite
 
     A row that would be quarantined comes out with an empty text and its reason as `error`.
     """
-    detector = Detector(params)
-    for row in rows:
-        text, known = str(row.get("text") or ""), typed(row.get("known") or ())
-        record = {"kind": "ticket", "subject": None, "turns": [{"speaker": "customer", "text": text, "at": None}],
-                  "known": [{"type": t, "value": v} for t, v in known]}
-        fault, spans = _fault(record, params), []
-        if not fault:
-            detector.prepare([("ticket", text)])
-            try:
-                masked, (spans,) = _mask([text], known, "ticket", detector, params)
-                text = masked[0]
-                fault = "personal_data_left" if left_over([text], detector.known(known)) else None
-            except Unreadable:
-                fault = "unreadable"
-        if fault:
-            yield {"id": row.get("id"), "text": "", "spans": [], "error": fault}
-            continue
-        found = [{"start": s.start, "end": s.end, "type": s.type, "score": round(s.score, 4)} for s in spans]
-        yield {"id": row.get("id"), "text": text, "spans": found}
+    rows = iter(rows)
+    while batch := list(itertools.islice(rows, _BATCH)):
+        detector = Detector(params)  # a new one: what it remembers of texts must not grow with the input
+        records = [_as_record(row) for row in batch]
+        faults = [_fault(record, params) for record in records]
+        detector.prepare(("ticket", _texts(r)[1]) for r, fault in zip(records, faults, strict=True) if not fault)
+        for row, record, fault in zip(batch, records, faults, strict=True):
+            masked, spans, fault = ("", [], fault) if fault else _applied(record, detector, params)
+            found = [{"start": s.start, "end": s.end, "type": s.type, "score": round(s.score, 4)} for s in spans]
+            yield {"id": row.get("id"), "text": masked, "spans": found} | ({"error": fault} if fault else {})
+
+
+def _as_record(row: Mapping[str, Any]) -> dict[str, Any]:
+    known = [{"type": kind, "value": value} for kind, value in typed(row.get("known") or ())]
+    turn = {"speaker": "customer", "text": str(row.get("text") or ""), "at": None}
+    return {"kind": "ticket", "subject": None, "turns": [turn], "known": known}
+
+
+def _applied(
+    record: Mapping[str, Any], detector: Detector, params: AnonymizationParams
+) -> tuple[str, list[Span], str | None]:
+    known = _known(record)
+    try:
+        (_, masked), (_, spans) = _mask(_texts(record), known, "ticket", detector, params)
+    except Unreadable:
+        return "", [], "unreadable"
+    if left_over([masked], detector.known(known)):
+        return "", [], "personal_data_left"
+    return masked, spans, None
+
+
+def _known(row: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    return tuple((k["type"] or "other", k["value"]) for k in row["known"] or () if k["value"])
 
 
 def _fault(row: Mapping[str, Any], params: AnonymizationParams) -> str | None:
     if not row["turns"]:
         return "no_turns"
-    if any(len(text) > params.max_text_length for text in _texts(row)):
+    free = (row.get(field) or "" for field in FREE_FIELDS)
+    if any(len(text) > params.max_text_length for text in (*_texts(row), *free)):
         return "too_long"
     return "too_many_known" if len(row["known"] or ()) > params.max_known else None
 
@@ -122,7 +141,7 @@ def _masked(
     passed |= {"subject": None, "turns": [], "entities": []} | dict.fromkeys(FREE_FIELDS)
     if fault:
         return passed | {"fault": fault}
-    known = tuple((k["type"] or "other", k["value"]) for k in row["known"] or () if k["value"])
+    known = _known(row)
     try:
         texts, spans = _mask(_texts(row), known, row["kind"], detector, params)
         free = {field: _field(row[field], known, detector, params) for field in FREE_FIELDS}
@@ -131,8 +150,10 @@ def _masked(
     on_file = detector.known(known)
     if left_over(texts, on_file) or left_over(filter(None, free.values()), on_file, single_names=False):
         return passed | {"fault": "personal_data_left"}
-    turns = [turn | {"text": text if turn["text"] is not None else None}
-             for turn, text in zip(row["turns"], texts[1:], strict=True)]
+    turns = [
+        turn | {"text": text if turn["text"] is not None else None}
+        for turn, text in zip(row["turns"], texts[1:], strict=True)
+    ]
     subject = texts[0] if row["subject"] is not None else None
     counts = placeholders.counts(span for found in spans for span in found)
     return passed | free | {"subject": subject, "turns": turns, "entities": counts, "fault": None}

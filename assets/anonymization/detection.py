@@ -14,7 +14,6 @@ from assets.anonymization.recognizers import presidio
 from assets.anonymization.spans import GUESSED, KNOWN, Span, resolve
 from assets.anonymization.text import View, plain
 
-
 SHORTEST_PHONE = 7
 """Digits below which a phone number is more likely a section of a statute or a price."""
 
@@ -115,7 +114,9 @@ class Detector:
         """Keep what the settings mask, leave placeholders alone, and join overlaps."""
         wanted = [s for s in spans if s.type in self.params.entities and (s.score >= self.params.min_score)]
         taken = [m.span() for m in PLACEHOLDER.finditer(text)]
-        free = [s for s in wanted if s.layer == KNOWN or not any(s.start < end and start < s.end for start, end in taken)]
+        free = [
+            s for s in wanted if s.layer == KNOWN or not any(s.start < end and start < s.end for start, end in taken)
+        ]
         return [_outside(s, taken) for s in resolve(free) if _outside(s, taken)[0] < _outside(s, taken)[1]]
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float32]
 _NEVER = np.float32(-1e30)
-_BATCH_CHARACTERS = 100_000
+_BATCH_CHARACTERS = 50_000
 
 
 class Unsupported(Exception):  # noqa: N818 - reads as a sentence where it is caught

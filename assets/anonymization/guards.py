@@ -12,7 +12,7 @@ from assets.anonymization.text import plain
 PROMISED = {
     "mail address": r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+\.[A-Za-z]{2,}",
     "social security number": r"(?<![0-9])[0-9]{3}-[0-9]{2}-[0-9]{4}(?![0-9])",
-    "card number": r"(?<![0-9])(?:[0-9]{4}[ -]?){3}[0-9]{1,7}(?![0-9])|(?<![0-9])[0-9]{4}[ -]?[0-9]{6}[ -]?[0-9]{5}(?![0-9])",
+    "card number": r"(?<![0-9])(?:(?:[0-9]{4}[ -]?){3}[0-9]{1,7}|[0-9]{4}[ -]?[0-9]{6}[ -]?[0-9]{5})(?![0-9])",
 }
 """What checks/anonymization.py promises to be gone; a record that would break the promise is set aside here."""
 _PROMISED = re.compile("|".join(PROMISED.values()))

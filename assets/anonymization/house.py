@@ -45,7 +45,7 @@ class HousePattern:
         layer = CHECKED if self.spec.check == "luhn" else PATTERN
         try:
             return [
-                Span(*match.span(self._value), self.spec.entity, self.spec.score, layer)
+                Span(match.start(self._value), match.end(self._value), self.spec.entity, self.spec.score, layer)
                 for match in self._regex.finditer(text, timeout=TIMEOUT)
                 if self._stands_in_context(text, match.start(self._value), before) and self._valid(match[self._value])
             ]

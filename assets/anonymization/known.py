@@ -15,7 +15,7 @@ from assets.anonymization.known_forms import (
     name_words,
     street_words,
 )
-from assets.anonymization.spans import KNOWN, Span
+from assets.anonymization.spans import KNOWN, Span, resolve
 from assets.anonymization.text import View, fold
 
 _WORD = re.compile(r"[^\W_]+")
@@ -75,13 +75,13 @@ class Identities:
                 self._names.setdefault(word, set()).add(person)
 
     def find(self, view: View, *, single_names: bool = True) -> list[Span]:
-        """Find every form of every identity; spans are those of the original text.
+        """Find every form of every identity, in order and without overlaps; spans are those of the original text.
 
         >>> from assets.anonymization.text import plain
         >>> known = Identities([("name", "John Smith"), ("phone", "+1 415 555 0134")])
         >>> text = "SMITH, John rang from (415) 555-0134; John rings again."
         >>> [text[s.start:s.end] for s in known.find(plain(text))]
-        ['SMITH, John', 'John', '(415) 555-0134']
+        ['SMITH, John', '(415) 555-0134', 'John']
         """
         if not (self.people or self._codes or self._addresses):
             return []
@@ -89,7 +89,7 @@ class Identities:
         found = [*self._find_names(low, view, single_names), *self._find_addresses(low), *self._find_codes(low)]
         for word in self._unspaced:
             found += [("PERSON", m.start(), m.end()) for m in re.finditer(re.escape(word), low.text)]
-        return [Span(*low.original(start, end), entity, 1.0, self.layer) for entity, start, end in found]
+        return resolve(Span(*low.original(start, end), entity, 1.0, self.layer) for entity, start, end in found)
 
     def _find_names(self, low: View, view: View, single_names: bool) -> Iterator[tuple[str, int, int]]:
         if not self._names:
@@ -98,14 +98,16 @@ class Identities:
         i = 0
         while i < len(words):
             people = self._names.get(words[i].group(), set())
-            j, common, initial = i, people, False
+            j, common, initial, seen = i, people, False, {words[i].group()}
             while people and j + 1 < len(words) and _NAME_GAP.fullmatch(low.text, words[j].end(), words[j + 1].start()):
-                further = common & self._names.get(words[j + 1].group(), set())
+                word = words[j + 1].group()
+                further = common & self._names.get(word, set()) if word not in seen else set()
                 if not further:
-                    initial = self._is_initial(words[j + 1].group(), common)
+                    initial = self._is_initial(word, common)
                     if not initial:
                         break
                 common, j = further or common, j + 1
+                seen.add(word)
             if people and self._counts(words[i : j + 1], low, view, initial, single_names):
                 yield "PERSON", words[self._with_initial(words, i, low, common)].start(), words[j].end()
             i = j + 1
@@ -203,9 +205,7 @@ def _character(low: View, view: View, position: int) -> str:
 
 
 @functools.lru_cache(maxsize=4096)
-def identities(
-    known: tuple[tuple[str, str], ...], ordinary: frozenset[str], layer: int = KNOWN
-) -> Identities:
+def identities(known: tuple[tuple[str, str], ...], ordinary: frozenset[str], layer: int = KNOWN) -> Identities:
     """Index known identities once for all records of a customer."""
     return Identities(known, ordinary, layer)
 

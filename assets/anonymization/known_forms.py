@@ -24,32 +24,27 @@ TYPES = MappingProxyType(
 )
 """Type of a known identity to entity type."""
 
-TITLES = frozenset("mr mrs ms miss mx dr doctor nurse prof professor sir madam jr sr ii iii phd md".split())
-_GENERIC_BOXES = frozenset(
-    "info support sales contact admin mail office hello service help billing team noreply postmaster webmaster".split()
-)
-_SHORT = MappingProxyType(
-    dict(
-        pair.split("=")
-        for pair in (
-            "st=street str=street ave=avenue av=avenue rd=road ln=lane dr=drive blvd=boulevard ct=court pl=place "
-            "sq=square ter=terrace hwy=highway pkwy=parkway cir=circle apt=apartment ste=suite fl=floor "
-            "n=north s=south e=east w=west"
-        ).split()
-    )
-)
+_TITLES = "mr mrs ms miss mx dr doctor nurse prof professor sir madam jr sr ii iii phd md"
+TITLES = frozenset(_TITLES.split())
+_GENERIC = "info support sales contact admin mail office hello service help billing team noreply postmaster webmaster"
+_GENERIC_BOXES = frozenset(_GENERIC.split())
+_ABBREVIATIONS = """
+st=street str=street ave=avenue av=avenue rd=road ln=lane dr=drive blvd=boulevard ct=court pl=place sq=square
+ter=terrace hwy=highway pkwy=parkway cir=circle apt=apartment ste=suite fl=floor n=north s=south e=east w=west
+"""
+_SHORT = dict(pair.split("=") for pair in _ABBREVIATIONS.split())
 _WORD = re.compile(r"[^\W_]+")
 _PIECE = re.compile(r"[^\W\d_]+|\d+")
 _DATE_FORMATS = ("%Y-%m-%d", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%Y/%m/%d", "%B %d, %Y", "%d %B %Y", "%m/%d/%y")
 
 
 def name_words(value: str) -> list[str]:
-    """Split a name into its words, titles and particles in front left out.
+    """Split a name into its words, titles and redactions (XXXX) left out.
 
     >>> name_words("Dr. María-José O'Neil Jr.")
     ['maria', 'jose', 'neil']
     """
-    words = [w for w in _WORD.findall(folded(value)) if w not in TITLES and not w.isdigit()]
+    words = [w for w in _WORD.findall(folded(value)) if w not in TITLES and not w.isdigit() and set(w) != {"x"}]
     return [w for w in words if len(w) > 1 or not w.isascii()]
 
 

@@ -12,19 +12,18 @@ from assets.anonymization.spans import GUESSED, Span
 _WORD = re.compile(r"[^\W_]+(?:['’.-][^\W_]+)*")
 _REDACTED = re.compile(r"[Xx*_]{2,}|<[^<>]{0,40}>")
 _TITLE_BEFORE = re.compile(r"\b(?:mr|mrs|ms|miss|mx|dr|prof|sir|madam)\.?\s+$", re.IGNORECASE)
-_NOT_NAMES = frozenset(
-    """
-    a again agent alright am and any anyway apologies are as assistant at awesome aye best bot but bye can check cheers
-    cool could customer damn dear did do does done download drat dude email enjoy excellent fax fine for from gee get
-    good goodbye gosh gotcha gracious great greetings ha haha have hello help hey hi hm hmm hmmm how howdy i id if im in
-    is it its just kindly let lol lovely ma'am madam maybe me mhm mm morning my nah name need nice no nope not of oh
-    ohh ok okay on oops or ouch pardon per perfect please pls plz re regards right see sent shall should sincerely sir
-    so sorry ssn sure tel ten thank thanks that that's the then there this thx till to today tomorrow true ugh uh uhh
-    um umm understood unfortunately until up update urgent was we welcome well myself what what's when where which who why
-    will with wonderful wow xoxo ya yah yay yea yeah yep yes yesterday you your yours yup zip
-    """.split()
-)
+_NOT_NAMES = """
+d ll m re s ve a again agent alright am and any anyway apologies are as assistant at awesome aye best bot but bye can check cheers
+cool could customer damn dear did do does done download drat dude email enjoy excellent fax fine for from gee get
+good goodbye gosh gotcha gracious great greetings ha haha have hello help hey hi hm hmm hmmm how howdy i id if im in
+is it its just kindly let lol lovely ma'am madam maybe me mhm mm morning my nah name need nice no nope not of oh ohh
+ok okay on oops or ouch pardon per perfect please pls plz re regards right see sent shall should sincerely sir so
+sorry ssn sure tel ten thank thanks that that's the then there this thx till to today tomorrow true ugh uh uhh um
+umm understood unfortunately until up update urgent was we welcome well myself what what's when where which who why
+will with wonderful wow xoxo ya yah yay yea yeah yep yes yesterday you your yours yup zip
+"""
 """Words that open, close or fill a turn, which a small model likes to take for names."""
+_FILLERS = frozenset(_NOT_NAMES.split())
 
 
 class NameFilter:
@@ -64,7 +63,7 @@ class NameFilter:
     def _is_name(self, text: str, span: Span) -> bool:
         mention = text[span.start : span.end]
         words = [w.lower() for w in _WORD.findall(mention)]
-        names = [w for w in words if w.rstrip(".") not in TITLES]
+        names = [w for w in words if w.rstrip(".") not in TITLES and not _REDACTED.fullmatch(w)]
         if any(c.isdigit() for c in mention) or not any(len(w) > 1 for w in names):
             return False
         if all(w in self._keep for w in names):
@@ -72,15 +71,23 @@ class NameFilter:
         strange = [w for w in names if not self._ordinary(w)]
         if span.layer == GUESSED and mention == mention.lower():
             return len(names) > 1 and len(strange) == len(names) and all(len(w) > 2 for w in names)
-        titled = len(names) < len(words) or _TITLE_BEFORE.search(text[max(0, span.start - 12) : span.start])
+        titled = words[0].rstrip(".") in TITLES or _TITLE_BEFORE.search(text[max(0, span.start - 12) : span.start])
         return bool(strange or titled)
 
     def _ordinary(self, word: str) -> bool:
         """Whether the word, or what it is inflected from, is in the dictionary and no common name."""
         if word in self._names:
             return False
-        forms = (word, word.removesuffix("s"), word.removesuffix("es"), word.removesuffix("ed"), word.removesuffix("d"),
-                 word.removesuffix("ing"), word.removesuffix("ing") + "e", word.removesuffix("'s"))
+        forms = (
+            word,
+            word.removesuffix("s"),
+            word.removesuffix("es"),
+            word.removesuffix("ed"),
+            word.removesuffix("d"),
+            word.removesuffix("ing"),
+            word.removesuffix("ing") + "e",
+            word.removesuffix("'s"),
+        )
         return any(form in self._words for form in forms)
 
 
@@ -102,4 +109,4 @@ def _trimmed(text: str, span: Span) -> Span | None:
 
 
 def _is_filler(word: str) -> bool:
-    return word.lower() in _NOT_NAMES
+    return word.lower() in _FILLERS

@@ -49,7 +49,7 @@ class AnonymizationParams(BaseModel):
 
     patterns: Path = Field(
         default=Path("domain/pii_patterns.yaml"),
-        description="House patterns (order, account, policy numbers ...), words to keep, names that are ordinary words.",
+        description="House patterns (order, account, policy numbers ...), words to keep, names that are words too.",
     )
     agents: Path = Field(
         default=Path("domain/agents.yaml"), description="Names of the desk's people, masked in every record."

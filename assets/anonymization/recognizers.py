@@ -8,15 +8,16 @@ a condition without which it can find nothing, and the text is lemmatised only w
 from __future__ import annotations
 
 import functools
+import logging
 import re
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from assets.anonymization.ner import Entity, language_model
 from assets.anonymization.spans import CHECKED, GUESSED, PATTERN, Span
 
 if TYPE_CHECKING:
-    from presidio_analyzer import EntityRecognizer, RecognizerResult
+    from presidio_analyzer import RecognizerResult
     from spacy.tokens import Doc
 
 TYPES = {
@@ -82,13 +83,14 @@ class Presidio:
         from presidio_analyzer.context_aware_enhancers import LemmaContextAwareEnhancer
         from presidio_analyzer.nlp_engine import SpacyNlpEngine
 
+        logging.getLogger("presidio-analyzer").disabled = True  # it quotes the texts it cannot validate
         self.min_score = min_score
         self.wanted = frozenset(theirs for theirs, ours in TYPES.items() if ours in wanted)
         self.nlp = language_model(model)
         self.recognizers = [r for r in _stock_recognizers(regions) if self.wanted & set(r.supported_entities)]
         self._gates = {r.id: _gate(r, min_score) for r in self.recognizers}
         self._enhancer = LemmaContextAwareEnhancer()
-        self._engine = SpacyNlpEngine(models=[{"lang_code": "en", "model_name": model}])
+        self._engine = cast(Any, SpacyNlpEngine(models=[{"lang_code": "en", "model_name": model}]))
         self._engine.nlp = {"en": self.nlp}
 
     def guesses(self, entities: Iterable[Entity]) -> list[Span]:
@@ -124,7 +126,7 @@ class Presidio:
         return bool(result.score < 1.0 and self._by_id[result.recognition_metadata["recognizer_identifier"]].context)
 
     @functools.cached_property
-    def _by_id(self) -> dict[str, EntityRecognizer]:
+    def _by_id(self) -> dict[str, Any]:
         return {r.id: r for r in self.recognizers}
 
     def _enhanced(self, text: str, results: list[RecognizerResult], doc: Doc) -> list[RecognizerResult]:
@@ -163,7 +165,7 @@ def _layer(result: RecognizerResult) -> int:
     return CHECKED if result.entity_type in _CHECKED and result.score >= 1.0 else PATTERN
 
 
-def _gate(recognizer: EntityRecognizer, min_score: float) -> Callable[[str, str, int], object]:
+def _gate(recognizer: Any, min_score: float) -> Callable[[str, str, int], object]:
     """Return a cheap condition that every text in which the recognizer can decide something fulfils."""
     from presidio_analyzer import PatternRecognizer
 
@@ -180,7 +182,7 @@ def _gate(recognizer: EntityRecognizer, min_score: float) -> Callable[[str, str,
     return gate
 
 
-def _stock_recognizers(regions: tuple[str, ...]) -> list[EntityRecognizer]:
+def _stock_recognizers(regions: tuple[str, ...]) -> list[Any]:
     """Presidio's own recognizers for English; its e-mail recognizer without its look-up of domains over the network."""
     import tldextract
     from presidio_analyzer import RecognizerRegistry
@@ -192,9 +194,9 @@ def _stock_recognizers(regions: tuple[str, ...]) -> list[EntityRecognizer]:
         def validate_result(self, pattern_text: str) -> bool:
             return bool(suffixes(pattern_text).fqdn)
 
-    registry = RecognizerRegistry(supported_languages=["en"])
+    registry: Any = RecognizerRegistry(supported_languages=["en"])
     registry.load_predefined_recognizers(languages=["en"])
-    swapped: dict[str, EntityRecognizer] = {
+    swapped: dict[str, Any] = {
         "EmailRecognizer": OfflineEmailRecognizer(name="EmailRecognizer"),
         "PhoneRecognizer": PhoneRecognizer(supported_regions=regions, name="PhoneRecognizer"),
     }

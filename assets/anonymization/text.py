@@ -11,9 +11,9 @@ _DASHES = frozenset("\u2010\u2011\u2012\u2013\u2014\u2212\ufe58\ufe63\uff0d")
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """A text with characters left out or exchanged; `offsets[i]` is where character i stands in the original.
+    r"""A text with characters left out or exchanged; `offsets[i]` is where character i stands in the original.
 
-    >>> view = plain("john@exa\\u200dmple.com")
+    >>> view = plain("john@exa\u200dmple.com")
     >>> view.text, view.original(5, 16)
     ('john@example.com', (5, 17))
     """

@@ -15,6 +15,7 @@ class FewShotParams(BaseModel):
     diversity: float = Field(
         default=0.5, ge=0, le=1, description="0 takes the most typical questions, 1 those least like each other."
     )
+    brevity: float = Field(default=0.1, ge=0, le=1, description="How much a longest shot loses against an empty one.")
     max_shot_tokens: int = Field(default=160, ge=8, description="Longest question and answer shown, in tokens.")
     max_candidates: int = Field(default=2000, ge=1, description="Training pairs weighed per category.")
     min_category: int = Field(

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +18,10 @@ from torch.nn.functional import cross_entropy
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from trl import SFTTrainer
 
+from assets.base_model import logits_at
 from assets.child import peak_bytes
 
 IGNORED = -100
-WHOLE = "whole.json"
 
 
 def collate(rows: list[dict[str, Any]], *, pad: int, most_tokens: int) -> dict[str, list[dict[str, Tensor]]]:
@@ -50,24 +48,14 @@ def _padded(rows: list[dict[str, Any]], pad: int) -> dict[str, Tensor]:
     return {"input_ids": ids, "attention_mask": mask, "labels": labels, "weights": weights}
 
 
-def answer_nll(model: nn.Module, head: nn.Module, inputs: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+def answer_nll(model: nn.Module, inputs: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
     """Return the negative log-likelihood of every answer token, in fp32, and its example's weight."""
-    labels = inputs["labels"][:, 1:]
-    at = labels != IGNORED
-    with _only_at(head, at):
-        logits = model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], use_cache=False).logits
-    weights = inputs["weights"][:, None].expand_as(at)[at]
-    return cross_entropy(logits.float(), labels[at], reduction="none"), weights
-
-
-@contextmanager
-def _only_at(head: nn.Module, at: Tensor) -> Iterator[None]:
-    """Let the output layer see the positions before the wanted tokens, and no others."""
-    hook = head.register_forward_pre_hook(lambda _, args: (args[0][:, :-1][at],))
-    try:
-        yield
-    finally:
-        hook.remove()
+    answers = inputs["labels"] != IGNORED
+    before = nn.functional.pad(answers[:, 1:], (0, 1))  # the logits behind a token speak of the next one
+    reading = {"input_ids": inputs["input_ids"], "attention_mask": inputs["attention_mask"], "use_cache": False}
+    logits = logits_at(model, before, **reading)
+    weights = inputs["weights"][:, None].expand_as(answers)[answers]
+    return cross_entropy(logits.float(), inputs["labels"][answers], reduction="none"), weights
 
 
 class AnswerTrainer(SFTTrainer):
@@ -81,10 +69,10 @@ class AnswerTrainer(SFTTrainer):
         return torch.stack(losses).sum()
 
     def compute_loss(
-        self, model: nn.Module, inputs: dict[str, Tensor], *_: Any, num_items_in_batch: Tensor, **__: Any
-    ) -> Tensor:
+        self, model: nn.Module, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
         """Return this pass's share of the batch's loss."""
-        nll, weights = answer_nll(model, self.model.get_output_embeddings(), inputs)
+        nll, weights = answer_nll(model, inputs)
         return (nll * weights).sum() / num_items_in_batch
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
@@ -96,14 +84,15 @@ class AnswerTrainer(SFTTrainer):
 
     def validation_loss(self) -> float:
         """Return the mean over all answer tokens of the validation examples, each counted once."""
-        training, total, tokens = self.model.training, 0.0, 0
-        self.model.eval()
+        model: Any = self.model
+        training, total, tokens = model.training, 0.0, 0
+        model.eval()
         with torch.inference_mode(), torch.autocast(self.args.device.type, torch.bfloat16, enabled=self.args.bf16):
             for batch in self.get_eval_dataloader():
                 for part in batch["passes"]:
-                    nll, _ = answer_nll(self.model, self.model.get_output_embeddings(), part)
+                    nll, _ = answer_nll(model, part)
                     total, tokens = total + nll.sum().item(), tokens + len(nll)
-        self.model.train(training)
+        model.train(training)
         return total / tokens
 
     def create_model_card(self, *_: Any, **__: Any) -> None:
@@ -113,7 +102,8 @@ class AnswerTrainer(SFTTrainer):
 class Progress(TrainerCallback):
     """Prints step and loss, and marks a checkpoint as whole once every file of it is written."""
 
-    def __init__(self, seconds_before: float) -> None:
+    def __init__(self, seconds_before: float, *, marker: str) -> None:
+        self._marker = marker
         self._started = time.monotonic() - seconds_before
 
     @property
@@ -121,15 +111,16 @@ class Progress(TrainerCallback):
         """Wall time of the training, that before a kill included."""
         return time.monotonic() - self._started
 
-    def on_log(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, logs: dict[str, float], **_: Any
-    ) -> None:
+    def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         """Print a line of numbers."""
+        logs = kwargs["logs"]
         for split, name in (("train", "loss"), ("validation", "eval_loss")):
             if name in logs:
                 print(f"step {state.global_step}/{state.max_steps} {split} {logs[name]:.4f}", flush=True)  # noqa: T201
 
-    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         """Mark the checkpoint; a kill before this line leaves one that is not trusted."""
-        marker = Path(args.output_dir) / f"checkpoint-{state.global_step}" / WHOLE
-        marker.write_text(json.dumps({"seconds": self.seconds, "peak_bytes": peak_bytes()}), encoding="utf-8")
+        folder = Path(str(args.output_dir)) / f"checkpoint-{state.global_step}"
+        (folder / self._marker).write_text(
+            json.dumps({"seconds": self.seconds, "peak_bytes": peak_bytes()}), encoding="utf-8"
+        )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from functools import partial
 from pathlib import Path
@@ -12,14 +11,16 @@ from typing import TYPE_CHECKING, Any
 from assets import base_model, child, released
 from assets.errors import RefineryError
 from assets.tuning.lora import Loss, TrainingRequest, TrainingResult, plan, version_of
+from assets.tuning.params import LoraParams
 
 if TYPE_CHECKING:
     from peft import PeftModel
-    from transformers import TrainerState
+    from transformers import PreTrainedTokenizerBase, TrainerState
 
     from assets.tuning.sft import AnswerTrainer, Progress
 
-ADAPTER, RESULT, CHECKPOINTS = "adapter", "training.json", "checkpoints"
+ADAPTER, RESULT, CHECKPOINTS, WHOLE = "adapter", "training.json", "checkpoints", "whole.json"
+Row = dict[str, Any]
 
 
 def train(request: TrainingRequest, out: Path) -> TrainingResult:
@@ -35,24 +36,25 @@ def train(request: TrainingRequest, out: Path) -> TrainingResult:
     if (done := _done(request, release, out)) is not None:
         return done
     params, tokenizer = request.params, base_model.load_tokenizer(request.base_model)
-    rows = released.subset(
-        release.examples("train"), params.max_examples, by=("source", "category"), seed=params.seed
-    )
+    rows = released.subset(release.examples("train"), params.max_examples, by=("source", "category"), seed=params.seed)
     held_out = released.subset(
         release.examples("validation"), params.validation_examples, by=("source",), seed=params.seed
     )
     if not rows:
         raise RefineryError(f"release {release.release}", "holds no training example", "release a dataset that does")
-    examples, order = [_encoded(r, tokenizer) for r in rows], []
+    examples = [_encoded(r, tokenizer) for r in rows]
     order = plan([len(e["input_ids"]) for e in examples], params)
     checkpoints = _checkpoints(request, release, out)
-    trainer, progress = _trainer(request, examples, order, [_encoded(r, tokenizer) for r in held_out], checkpoints)
+    model = _adapted(request.base_model, params)
+    trainer, progress = _trainer(
+        model, tokenizer, params, [examples[i] for i in order], [_encoded(r, tokenizer) for r in held_out], checkpoints
+    )
     base_loss = None
     if held_out:
-        with trainer.model.disable_adapter():
+        with model.disable_adapter():
             base_loss = trainer.validation_loss()
     trainer.train(resume_from_checkpoint=_last_whole(checkpoints))
-    weights = _save(trainer.model, base_model.identity(request.base_model), out)
+    weights = _save(model, base_model.identity(request.base_model), out)
     state, seen = trainer.state, order[: trainer.state.global_step * params.batch_size]
     result = TrainingResult(
         adapter=version_of(weights),
@@ -62,11 +64,11 @@ def train(request: TrainingRequest, out: Path) -> TrainingResult:
         template_sha256=base_model.template_sha256(tokenizer),
         params=params,
         examples=len(set(seen)),
-        distinct_examples=len({(rows[i]["input"], rows[i]["output"]) for i in seen}),
+        distinct_examples=len({(str(rows[i]["input"]), str(rows[i]["output"])) for i in seen}),
         steps=state.global_step,
         tokens=sum(len(examples[i]["input_ids"]) for i in seen),
         answer_tokens=sum(len(examples[i]["input_ids"]) - examples[i]["answer_start"] for i in seen),
-        trainable_parameters=sum(p.numel() for p in trainer.model.parameters() if p.requires_grad),
+        trainable_parameters=model.get_nb_trainable_parameters()[0],
         seconds=round(progress.seconds, 3),
         peak_bytes=child.peak_bytes(),
         **_losses(state, base_loss),
@@ -76,47 +78,53 @@ def train(request: TrainingRequest, out: Path) -> TrainingResult:
     return result
 
 
-def _encoded(row: dict[str, Any], tokenizer: Any) -> dict[str, Any]:
+def _encoded(row: Row, tokenizer: PreTrainedTokenizerBase) -> Row:
     ids, start = base_model.encode(row["messages"], tokenizer)
     return {"input_ids": ids, "answer_start": start, "weight": 1.0 if row["weight"] is None else row["weight"]}
 
 
+def _adapted(folder: Path, params: LoraParams) -> PeftModel:
+    """Load the base model frozen, with fresh adapters in fp32 on top: they change nothing yet."""
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import set_seed
+
+    if params.threads:
+        torch.set_num_threads(params.threads)
+    set_seed(params.seed)  # peft draws the first weights from the global generator
+    modules = params.target_modules if isinstance(params.target_modules, str) else list(params.target_modules)
+    lora = LoraConfig(
+        r=params.r,
+        lora_alpha=params.lora_alpha,
+        lora_dropout=params.lora_dropout,
+        target_modules=modules,
+        task_type="CAUSAL_LM",
+    )
+    adapted: PeftModel = get_peft_model(base_model.load_model(folder, params.dtype), lora)
+    return adapted
+
+
 def _trainer(
-    request: TrainingRequest,
-    examples: list[dict[str, Any]],
-    order: list[int],
-    held_out: list[dict[str, Any]],
+    model: PeftModel,
+    tokenizer: PreTrainedTokenizerBase,
+    params: LoraParams,
+    planned: list[Row],
+    held_out: list[Row],
     checkpoints: Path,
 ) -> tuple[AnswerTrainer, Progress]:
+    """Set trl up to meet the planned examples in their order, one batch a step."""
     import torch
     from datasets import Dataset
-    from peft import LoraConfig, get_peft_model
-    from transformers import EarlyStoppingCallback, PrinterCallback, set_seed
+    from transformers import EarlyStoppingCallback, PrinterCallback
     from trl import SFTConfig
 
     from assets.tuning.sft import AnswerTrainer, Progress, collate
 
-    params, tokenizer = request.params, base_model.load_tokenizer(request.base_model)
-    if params.threads:
-        torch.set_num_threads(params.threads)
-    set_seed(params.seed)  # peft draws the first weights from the global generator
-    model = base_model.load_model(request.base_model, params.dtype)
-    modules = params.target_modules if isinstance(params.target_modules, str) else list(params.target_modules)
-    adapted = get_peft_model(
-        model,
-        LoraConfig(
-            r=params.r,
-            lora_alpha=params.lora_alpha,
-            lora_dropout=params.lora_dropout,
-            target_modules=modules,
-            task_type="CAUSAL_LM",
-        ),
-    )
     config = SFTConfig(
         output_dir=str(checkpoints),
         per_device_train_batch_size=params.batch_size,
         per_device_eval_batch_size=params.batch_size,
-        max_steps=-(-len(order) // params.batch_size),
+        max_steps=-(-len(planned) // params.batch_size),
         learning_rate=params.learning_rate,
         lr_scheduler_type=params.schedule if params.schedule != "constant" else "constant_with_warmup",
         warmup_steps=params.warmup_steps,
@@ -141,15 +149,14 @@ def _trainer(
         greater_is_better=False if held_out else None,
         dataloader_pin_memory=False,
         disable_tqdm=True,
+        restore_callback_states_from_checkpoint=True,  # else a resumed run would forget its lost patience
         report_to="none",
     )
-    last = _last_whole(checkpoints)
-    before = json.loads((Path(last) / "whole.json").read_text(encoding="utf-8"))["seconds"] if last else 0.0
-    progress = Progress(before)
+    progress = Progress(_seconds_before(checkpoints), marker=WHOLE)
     trainer = AnswerTrainer(
-        model=adapted,
+        model=model,
         args=config,
-        train_dataset=Dataset.from_list(examples).select(order),
+        train_dataset=Dataset.from_list(planned),
         eval_dataset=Dataset.from_list(sorted(held_out, key=lambda e: len(e["input_ids"]))) if held_out else None,
         processing_class=tokenizer,
         data_collator=partial(collate, pad=tokenizer.pad_token_id, most_tokens=params.micro_batch_tokens),
@@ -184,9 +191,9 @@ def _save(model: PeftModel, base: str, out: Path) -> Path:
     shutil.rmtree(making, ignore_errors=True)
     shutil.rmtree(target, ignore_errors=True)
     model.peft_config["default"].base_model_name_or_path = base
-    model.save_pretrained(making, save_embedding_layers=False)
+    model.save_pretrained(str(making), save_embedding_layers=False)
     (making / "README.md").unlink(missing_ok=True)  # peft's empty card
-    os.replace(making, target)
+    making.replace(target)
     return target / "adapter_model.safetensors"
 
 
@@ -205,7 +212,7 @@ def _checkpoints(request: TrainingRequest, release: released.Release, out: Path)
         folder.mkdir(parents=True)
         _write(stated, asked)
     for torn in folder.glob("checkpoint-*"):
-        if not (torn / "whole.json").is_file():
+        if not (torn / WHOLE).is_file():
             shutil.rmtree(torn)
     return folder
 
@@ -215,19 +222,26 @@ def _last_whole(checkpoints: Path) -> str | None:
     return str(steps[max(steps)]) if steps else None
 
 
+def _seconds_before(checkpoints: Path) -> float:
+    last = _last_whole(checkpoints)
+    return float(json.loads((Path(last) / WHOLE).read_text(encoding="utf-8"))["seconds"]) if last else 0.0
+
+
 def _done(request: TrainingRequest, release: released.Release, out: Path) -> TrainingResult | None:
     """Return the result that rests in `out` if it answers this very request."""
     if not (out / RESULT).is_file():
         return None
     result = TrainingResult.model_validate_json((out / RESULT).read_text(encoding="utf-8"))
-    same = (result.release, result.verdict_id) == (release.release, release.verdict.verdict_id)
-    return result if same and result.params == request.params else None
+    stated = (result.release, result.verdict_id, result.base_model, result.params)
+    base = base_model.identity(request.base_model)
+    asked = (release.release, release.verdict.verdict_id, base, request.params)
+    return result if stated == asked else None
 
 
 def _write(file: Path, text: str) -> None:
     making = file.with_name(f".{file.name}")
     making.write_text(text, encoding="utf-8")
-    os.replace(making, file)
+    making.replace(file)
 
 
 if __name__ == "__main__":

@@ -18,4 +18,6 @@ from dagster_project.metadata import card
 @plainly
 def validated_pairs(context: dg.AssetExecutionContext, qa_pairs: pa.Table) -> Iterator[Any]:
     """Pairs worth learning from, each with the scores that say so."""
-    yield from audited(context, validate(qa_pairs, context.resources.settings.validation), VALIDATED_PAIRS)
+    found = context.resources
+    scored = validate(qa_pairs, found.settings.validation, map_rows=found.engine.map_rows)
+    yield from audited(context, scored, VALIDATED_PAIRS)

@@ -38,7 +38,8 @@ RULES = (
 
 def decide(scores: pa.Table, params: ValidationParams) -> list[str | None]:
     """Return for each scored pair the first reason against it, or None: it is worth learning from."""
-    return [next(iter(failures(row, params.limits_for(row["kind"]))), None) for row in scores.to_pylist()]
+    limits = {kind: params.limits_for(kind) for kind in scores.column("kind").unique().to_pylist()}
+    return [next(iter(failures(row, limits[row["kind"]])), None) for row in scores.to_pylist()]
 
 
 def failures(scores: Mapping[str, Any], limits: Limits) -> list[str]:

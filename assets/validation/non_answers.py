@@ -81,7 +81,7 @@ _ACTS: dict[str, re.Pattern[str]] = {
         r"|(?:let me|allow me to|(?:i|we)(?:'ll| will|'m going to| am going to))(?: just| go ahead and| quickly|"
         r" now)? "
         r"(?:check|see|look|search|find|pull|take a look|have a look|verify|investigate|review|work)\b"
-        r"(?:\W+[\w\[\]']+){0,14}"
+        r"(?:\W+[\w\[\]']+){0,9}"
         r"|(?:i|we)(?:'m| am|'re| are)(?: still| currently| now)? (?:checking|searching|looking|investigating|"
         r"reviewing|"
         r"working)\b(?:\W+[\w\[\]']+){0,14}",

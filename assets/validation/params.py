@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -82,28 +81,22 @@ class ValidationParams(ScoringParams, Limits):
         "an article speaks of its title.",
     )
 
-    @cached_property
-    def limits(self) -> Limits:
-        """The limits of every kind that `by_kind` does not name."""
-        return Limits(**{name: getattr(self, name) for name in Limits.model_fields})
-
-    @cached_property
-    def _limits_by_kind(self) -> dict[str, Limits]:
-        return {kind: Limits(**{**self.limits.model_dump(), **own}) for kind, own in self.by_kind.items()}
-
     @model_validator(mode="after")
-    def _kinds_are_valid(self) -> ValidationParams:
-        for low, high in (("question_min_chars", "question_max_chars"), ("answer_min_chars", "answer_max_chars")):
-            if any(
-                getattr(limits, low) > getattr(limits, high) for limits in (self.limits, *self._limits_by_kind.values())
+    def _limits_are_possible(self) -> ValidationParams:
+        for kind in (None, *self.by_kind):
+            limits = self.limits_for(kind)
+            if (
+                limits.question_min_chars > limits.question_max_chars
+                or limits.answer_min_chars > limits.answer_max_chars
             ):
-                raise ValueError(f"{low} must not exceed {high}")
+                raise ValueError("a least length must not exceed the greatest")
         return self
 
-    def limits_for(self, kind: str | None) -> Limits:
-        """Return the limits of a kind of record.
+    def limits_for(self, kind: str | None = None) -> Limits:
+        """Return the limits of a kind of record; of one that `by_kind` does not name, those of all.
 
         >>> ValidationParams().limits_for("call").min_grammar
         0.0
         """
-        return self._limits_by_kind.get(kind or "", self.limits)
+        everyone = {name: getattr(self, name) for name in Limits.model_fields}
+        return Limits(**{**everyone, **self.by_kind.get(kind or "", {})})

@@ -45,11 +45,12 @@ def apply(rows: Iterable[Mapping[str, Any]], params: ValidationParams) -> Iterat
     Raises:
         RefineryError: A row without `id`; names its number.
     """
+    limits = params.limits_for()
     numbered = enumerate(rows, start=1)
     while batch := [_pair(number, row) for number, row in islice(numbered, _AT_ONCE)]:
         scores = score(tables.QA_PAIRS.of(batch), params).to_pylist()
         for found in scores:
-            against = failures(found, params.limits)
+            against = failures(found, limits)
             yield {
                 "id": found["pair_id"],
                 "keep": not against,

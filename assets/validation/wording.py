@@ -16,10 +16,9 @@ _WORD = re.compile(r"\[[A-Z][A-Z_]*\d*\]|[^\W_]+(?:['’.-][^\W_]+)*")
 _TOKEN = re.compile(r"\S+")
 _UNSAYABLE = re.compile(r"(.)\1{3,}|[bcdfghjklmnpqrstvwxz]{6,}", re.IGNORECASE)
 _TERMINAL = re.compile(r"[.!?…][\"'”’)\]*_`]*$")
+# Not "in", "is" or "to": "yes, there is", "what are you interested in".
 _DANGLING = re.compile(
-    r"(?:\b(?:and|or|but|the|a|an|of|to|for|with|in|on|at|by|from|because|that|which|if|your|our|is|are|was|as|than)"
-    r"|[,;:(\[{–—-]|\.{3}|…)$",
-    re.IGNORECASE,
+    r"(?:(?:^|\s)(?:and|or|but|the|a|an|of|from|because|your|our|than)|[,;:(\[{–—-]|\.{3}|…)$", re.IGNORECASE
 )
 _SAYS = re.compile(
     r"\b(?:is|are|was|were|be|been|am|has|have|had|do|does|did|can|could|will|would|should|must|may|might|shall|need|"

@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from assets.ledger import Published
 from assets.tables import TABLES
+from dagster_project.failures import plain_words
 from dagster_project.resources.lake import Lake
 from dagster_project.resources.staleness import SOURCES, Desk, fingerprint
 from dagster_project.settings import Settings
@@ -34,7 +35,8 @@ class ParquetIOManager(dg.IOManager):
         manifests = self._lake.manifests(asset, keys)
         step = (str(context.step_context.run_id), context.step_context.step.key)
         self._read.setdefault(step, {})[asset] = {k: m.table_sha256 for k, m in manifests.items()}
-        return self._lake.load(asset, manifests.values())
+        with plain_words():
+            return self._lake.load(asset, manifests.values())
 
     def handle_output(self, context: dg.OutputContext, obj: Published) -> None:
         """Publish table and ledger of every partition of this run."""

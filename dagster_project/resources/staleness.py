@@ -11,13 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import chain
 
 from assets.collection.calendar import Calendar
 from assets.collection.collect import collect, survey
 from assets.ledger import Published
 from assets.tables import COLLECTED, TABLES
 from dagster_project.metadata import code_hash
-from dagster_project.resources.lake import WHOLE, Lake
+from dagster_project.resources.lake import WHOLE, Lake, Manifest
 from dagster_project.settings import Settings, installation_key
 
 SOURCES = frozenset(t.name for t in COLLECTED)
@@ -67,15 +68,19 @@ Inputs = Mapping[str, Mapping[str, str]]
 """By parent asset and partition, the hash of the table that was read."""
 
 
-def inputs_of(lake: Lake, parents: Iterable[str], partition: str | None) -> Inputs:
-    """Return what an asset partition would read now: the same partition of a parent, else all of it."""
+def inputs_of(published: Mapping[str, Mapping[str, Manifest]], parents: Iterable[str], partition: str | None) -> Inputs:
+    """Return what an asset partition would read now: the same partition of a parent, else all of it.
+
+    Args:
+        published: By asset the manifests of its partitions.
+        parents: What the asset reads.
+        partition: The partition; None for a whole table.
+    """
     found = {}
-    for parent in sorted(parents):
-        if partition is not None and TABLES[parent].partitioned:
-            manifest = lake.manifest(parent, partition)
-            found[parent] = {partition: manifest.table_sha256} if manifest else {}
-        else:
-            found[parent] = {p: m.table_sha256 for p, m in lake.manifests(parent).items()}
+    for parent in parents:
+        there = published[parent]
+        wanted = there if partition is None or not TABLES[parent].partitioned else there.keys() & {partition}
+        found[parent] = {p: there[p].table_sha256 for p in wanted}
     return found
 
 
@@ -111,17 +116,17 @@ def stale(
         assets: The assets asked about, parents before children. What depends on a stale one is stale too.
     """
     found: dict[str, list[str]] = {}
+    published = {asset: lake.manifests(asset) for asset in {*assets, *chain(*(parents.get(a, ()) for a in assets))}}
     for asset in assets:
+        reads = parents.get(asset, ())
         keys: list[str | None] = list(desk.calendar.keys()) if TABLES[asset].partitioned else [None]
-        manifests = lake.manifests(asset)
         for key in keys:
-            manifest = manifests.get(key or WHOLE)
+            manifest = published[asset].get(key or WHOLE)
             source = desk.fingerprint(asset, key) if asset in SOURCES and key else ""
             if (
                 manifest is None
-                or _parent_is_stale(found, parents.get(asset, ()), key)
-                or manifest.fingerprint
-                != fingerprint(asset, inputs_of(lake, parents.get(asset, ()), key), settings, source=source)
+                or _parent_is_stale(found, reads, key)
+                or manifest.fingerprint != fingerprint(asset, inputs_of(published, reads, key), settings, source=source)
             ):
                 found.setdefault(asset, []).append(key or WHOLE)
     return found

@@ -1,0 +1,209 @@
+"""Ask every approach the frozen test set: `python -m assets.evaluation.predict REQUEST.json OUT.parquet`."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import BaseModel, ConfigDict
+
+from assets import base_model, child, released, tables
+from assets.errors import RefineryError
+from assets.evaluation.params import PredictionParams
+from assets.evaluation.reader import Reader, by_group
+from assets.ledger import Ledger, Published
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+ZERO_SHOT, FEW_SHOT, LORA = "zero_shot", "few_shot", "lora"
+ANY = "*"
+Row = dict[str, Any]
+
+
+class PredictionRequest(BaseModel):
+    """Ask these approaches the test part of this release."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    release: Path
+    base_model: Path
+    prompts: Path | None = None
+    """The table few_shot_prompts as Parquet."""
+    adapter: Path | None = None
+    """The folder a training wrote: `adapter/` and `training.json`."""
+    params: PredictionParams = PredictionParams()
+
+
+@dataclass(frozen=True)
+class Question:
+    """A test example as one approach puts it to the model."""
+
+    row: Row
+    encoded: base_model.Encoded
+    group: str
+    shots: int
+
+
+def predict(request: PredictionRequest, out: Path) -> pa.Table:
+    """Score and answer the frozen test set with every approach, and write the predictions to `out`.
+
+    The examples are those whose ids hash lowest, spread over the sources: the same ones every night,
+    while they exist. Decoding is greedy; likelihoods are taken in fp32 from the model's logits.
+
+    Raises:
+        RefineryError: The release is not whole, has no test example, or the adapter belongs to another one.
+    """
+    import torch
+    from peft import PeftModel
+
+    release, params = released.open_release(request.release), request.params
+    tokenizer = base_model.load_tokenizer(request.base_model)
+    rows = released.subset(release.examples("test"), params.max_test, by=("source",), seed=params.seed)
+    if not rows:
+        raise RefineryError(f"release {release.release}", "holds no test example", "release a dataset that does")
+    spoken = {r["example_id"] for r in released.subset(rows, params.max_generated, by=("source",), seed=params.seed)}
+    if params.threads:
+        torch.set_num_threads(params.threads)
+    model = base_model.load_model(request.base_model, params.dtype)
+    plain = [_zero_shot(row, tokenizer) for row in rows]
+    found = _ask(ZERO_SHOT, plain, model, tokenizer, spoken, params)
+    if request.prompts is not None:
+        prompts = {p["category"]: p for p in pq.read_table(request.prompts).to_pylist()}
+        shown = [_few_shot(row, prompts, params.max_prompt_tokens, tokenizer) for row in rows]
+        found += _ask(FEW_SHOT, shown, model, tokenizer, spoken, params)
+    if request.adapter is not None:  # last: it changes the model
+        _prove(request.adapter, request.base_model, release, tokenizer)
+        adapted = PeftModel.from_pretrained(model, str(request.adapter / "adapter"))
+        found += _ask(LORA, plain, adapted.eval(), tokenizer, spoken, params)
+    occurs = _occurrences(release)
+    for prediction in found:
+        prediction["answer_occurs"] = occurs[_said(prediction["reference"])]
+    table = tables.PREDICTIONS.of(sorted(found, key=lambda p: (p["approach"], p["example_id"])))
+    print(f"peak memory {child.peak_bytes() >> 20} MiB", flush=True)  # noqa: T201
+    making = out.with_name(f".{out.name}")
+    pq.write_table(table, making, compression="zstd")
+    making.replace(out)
+    return table
+
+
+def predictions(file: Path) -> Published:
+    """Account for the predictions in a file: each is derived from its test example."""
+    table, ledger = tables.PREDICTIONS.conform(pq.read_table(file)), Ledger([])
+    for row in table.select(["prediction_id", "example_id"]).to_pylist():
+        ledger.derive(row["prediction_id"], [row["example_id"]])
+    return ledger.close(table, key="prediction_id")
+
+
+def _zero_shot(row: Row, tokenizer: PreTrainedTokenizerBase) -> Question:
+    group = " ".join(m["content"] for m in _system(row))
+    return Question(row, base_model.encode(row["messages"], tokenizer), group, shots=0)
+
+
+def _few_shot(row: Row, prompts: Mapping[str, Row], most: int, tokenizer: PreTrainedTokenizerBase) -> Question:
+    """Put the question behind the shots of its category; if that is too long, behind fewer of them."""
+    prompt = prompts.get(row["category"]) or prompts[ANY]
+    for shots in range(len(prompt["shots"]), -1, -1):
+        text = _render(prompt["template"], prompt["shots"][:shots], row["input"])
+        asked = [*_system(row), {"role": "user", "content": text}, {"role": "assistant", "content": row["output"]}]
+        encoded = base_model.encode(asked, tokenizer)
+        if encoded.answer_start <= most:
+            break
+    group = " ".join([prompt["prompt_id"], str(shots), *(m["content"] for m in _system(row))])
+    return Question(row, encoded, group, shots)
+
+
+def _system(row: Row) -> list[dict[str, str]]:
+    """Return the instruction, which every approach is given alike."""
+    return [m for m in row["messages"][:1] if m["role"] == "system"]
+
+
+def _render(template: str, shots: Sequence[Mapping[str, str]], question: str) -> str:
+    """Fill the prompt, as tuning counted it: the shots numbered, the question last."""
+    shown = (f"Question {n}: {shot['question']}\nAnswer {n}: {shot['answer']}" for n, shot in enumerate(shots, 1))
+    before, after = template.split("{question}")
+    return before.replace("{shots}", "\n\n".join(shown)) + question + after
+
+
+def _ask(
+    approach: str,
+    questions: Sequence[Question],
+    model: Any,
+    tokenizer: PreTrainedTokenizerBase,
+    spoken: set[str],
+    params: PredictionParams,
+) -> list[Row]:
+    """Return one prediction a question; those not in `spoken` are scored only."""
+    reader = Reader(model, pad=tokenizer.pad_token_id, end=tokenizer.eos_token_id)
+    encoded = [q.encoded for q in questions]
+    nll = by_group(
+        [q.group for q in questions],
+        lambda at: reader.nll([encoded[i] for i in at], batch_tokens=params.batch_tokens),
+    )
+    print(f"{approach}: likelihood of {len(nll)} answers", flush=True)  # noqa: T201
+    asked = [q for q in questions if q.row["example_id"] in spoken]
+    prompts = [q.encoded.input_ids[: q.encoded.answer_start] for q in asked]
+    written = by_group(
+        [q.group for q in asked],
+        lambda at: reader.write(
+            [prompts[i] for i in at], max_new_tokens=params.max_new_tokens, batch_size=params.batch_size
+        ),
+    )
+    print(f"{approach}: {len(written)} answers written", flush=True)  # noqa: T201
+    answers = {q.row["example_id"]: ids for q, ids in zip(asked, written, strict=True)}
+    return [_row(approach, q, total, answers, tokenizer) for q, total in zip(questions, nll, strict=True)]
+
+
+def _row(
+    approach: str, question: Question, nll: float, answers: Mapping[str, list[int]], tokenizer: PreTrainedTokenizerBase
+) -> Row:
+    row, (ids, start) = question.row, question.encoded
+    answer = answers.get(row["example_id"])
+    return {
+        "prediction_id": tables.content_hash(approach, row["example_id"]),
+        "approach": approach,
+        **{name: row[name] for name in ("example_id", "pair_id", "thread_id", "source", "category")},
+        "reference": row["output"],
+        "answer": None if answer is None else str(tokenizer.decode(answer, skip_special_tokens=True)).strip(),
+        "nll": round(nll, 4),
+        "answer_tokens": len(ids) - start,
+        "prompt_tokens": start,
+        "generated_tokens": None if answer is None else len(answer),
+        "shots": question.shots,
+    }
+
+
+def _occurrences(release: released.Release) -> Counter[str]:
+    """Count the released pairs that share an answer, but for case and white space."""
+    pairs = {r["pair_id"]: r["output"] for split in tables.SPLITS for r in release.examples(split)}
+    return Counter(_said(answer) for answer in pairs.values())
+
+
+def _said(answer: str) -> str:
+    return " ".join(answer.casefold().split())
+
+
+def _prove(adapter: Path, base: Path, release: released.Release, tokenizer: PreTrainedTokenizerBase) -> None:
+    """Refuse an adapter that was not trained on this release, for this model and chat template."""
+    do = "train it again on the release to be evaluated"
+    try:
+        stated = json.loads((adapter / "training.json").read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        raise RefineryError(f"adapter {adapter.name}", "has no readable training.json", do) from None
+    expected = {
+        "release": release.release,
+        "base_model": base_model.identity(base),
+        "template_sha256": base_model.template_sha256(tokenizer),
+    }
+    for name, value in expected.items():
+        if stated.get(name) != value:
+            raise RefineryError(f"adapter {adapter.name}", f"was trained with another {name}", do)
+
+
+if __name__ == "__main__":
+    child.main(predict, PredictionRequest)
