@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, StrictBool, ValidationError
 
 from assets import tables
 from assets.errors import RefineryError
@@ -21,7 +21,7 @@ class Verdict(BaseModel):
 
     model_config = ConfigDict(frozen=True)
     verdict_id: str
-    passed: bool
+    passed: StrictBool
 
 
 class ReleasedFile(BaseModel):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -43,3 +44,17 @@ def bound_to(lake: Lake, settings: Settings) -> dict[str, str]:
         "checks_sha256": checks_sha256(),
         "settings_sha256": settings.section_hash("quality"),
     }
+
+
+def released_folder(release: pa.Table, verdict: pa.Table, lake: Lake, settings: Settings) -> Path:
+    """Return the folder of a release that may be trained on; what opens it checks every file's hash again.
+
+    Raises:
+        RefineryError: The gate does not admit the dataset, or the release is of another one.
+    """
+    bound = bound_to(lake, settings)
+    admit(verdict, **bound)
+    stated = release.select(["dataset_sha256", "folder"]).slice(0, 1).to_pylist()
+    if not stated or stated[0]["dataset_sha256"] != bound["dataset_sha256"]:
+        raise RefineryError("dataset_release", "is not of the present dataset", "materialise it again")
+    return settings.home / stated[0]["folder"]

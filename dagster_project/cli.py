@@ -167,6 +167,7 @@ def _narrator() -> Callable[[Any], None]:
 
     started: dict[str, float] = {}
     counted: dict[str, Mapping[str, Any]] = {}
+    broken: set[tuple[str, str]] = set()
 
     def tell(entry: Any) -> None:
         event = entry.dagster_event
@@ -179,7 +180,8 @@ def _narrator() -> Callable[[Any], None]:
             counted[step] = event.step_materialization_data.materialization.metadata
         elif kind == dg.DagsterEventType.ASSET_CHECK_EVALUATION and not event.asset_check_evaluation_data.passed:
             found = event.asset_check_evaluation_data
-            if found.partition is None:
+            if (step, found.check_name) not in broken:  # a range run says it once more for every partition
+                broken.add((step, found.check_name))
                 console.print(f"  [yellow]broken promise[/yellow] {step}: {found.check_name} ({found.severity.value})")
         elif kind == dg.DagsterEventType.STEP_SUCCESS and step in counted:
             seconds = time.monotonic() - started[step]

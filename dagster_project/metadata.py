@@ -21,6 +21,8 @@ ROOT = Path(__file__).resolve().parents[1]
 OWNERS = ["team:support-refinery"]
 GATE = "quality"
 AFTER_GATE = (GATE, "release", "tuning", "evaluation")
+KNOBS = "knobs"
+"""Output metadata that says what a person turned for one run."""
 PREVIEW_ROWS = 5
 PREVIEW_CHARACTERS = 80
 

@@ -106,7 +106,8 @@ class Detector:
             for span in spans:
                 if span.type == "PERSON":
                     mention = text[span.start : span.end]
-                    if " " in mention.strip() and mention[:1].isupper():
+                    kept = any(word.lower() in self._keep for word in mention.split())
+                    if " " in mention.strip() and mention[:1].isupper() and not kept:
                         full[mention] = None
         return identities(tuple(("name", name) for name in full), self.ordinary, GUESSED)
 

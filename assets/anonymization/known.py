@@ -103,7 +103,7 @@ class Identities:
                 word = words[j + 1].group()
                 further = common & self._names.get(word, set()) if word not in seen else set()
                 if not further:
-                    initial = self._is_initial(word, common)
+                    initial = self._is_initial(words[j + 1], low.text, common)
                     if not initial:
                         break
                 common, j = further or common, j + 1
@@ -112,13 +112,15 @@ class Identities:
                 yield "PERSON", words[self._with_initial(words, i, low, common)].start(), words[j].end()
             i = j + 1
 
-    def _is_initial(self, word: str, people: set[int]) -> bool:
-        return len(word) == 1 and any(w.startswith(word) for p in people for w in self.people[p])
+    def _is_initial(self, match: re.Match[str], text: str, people: set[int]) -> bool:
+        """Whether a word is the initial of one of the people, and not what stands behind an apostrophe (it's)."""
+        word, before = match.group(), text[max(0, match.start() - 1) : match.start()]
+        return len(word) == 1 and before not in ("'", "’") and any(w[0] == word for p in people for w in self.people[p])
 
     def _with_initial(self, words: Sequence[re.Match[str]], i: int, low: View, people: set[int]) -> int:
         """Let the span begin at an initial that stands before the name: J. Smith."""
         before = i and _NAME_GAP.fullmatch(low.text, words[i - 1].end(), words[i].start())
-        return i - 1 if before and self._is_initial(words[i - 1].group(), people) else i
+        return i - 1 if before and self._is_initial(words[i - 1], low.text, people) else i
 
     def _counts(self, run: Sequence[re.Match[str]], low: View, view: View, initial: bool, single: bool) -> bool:
         """Whether a run of name words is a mention of the person: two words are, one only where it can be no other."""

@@ -13,14 +13,14 @@ _WORD = re.compile(r"[^\W_]+(?:['’.-][^\W_]+)*")
 _REDACTED = re.compile(r"[Xx*_]{2,}|<[^<>]{0,40}>")
 _TITLE_BEFORE = re.compile(r"\b(?:mr|mrs|ms|miss|mx|dr|prof|sir|madam)\.?\s+$", re.IGNORECASE)
 _NOT_NAMES = """
-d ll m re s ve a again agent alright am and any anyway apologies are as assistant at awesome aye best bot but bye can check cheers
-cool could customer damn dear did do does done download drat dude email enjoy excellent fax fine for from gee get
+a again agent alright am and any anyway apologies are as assistant at awesome aye best bot but bye can check cheers
+cool could customer d damn dear did do does done download drat dude email enjoy excellent fax fine for from gee get
 good goodbye gosh gotcha gracious great greetings ha haha have hello help hey hi hm hmm hmmm how howdy i id if im in
-is it its just kindly let lol lovely ma'am madam maybe me mhm mm morning my nah name need nice no nope not of oh ohh
-ok okay on oops or ouch pardon per perfect please pls plz re regards right see sent shall should sincerely sir so
-sorry ssn sure tel ten thank thanks that that's the then there this thx till to today tomorrow true ugh uh uhh um
-umm understood unfortunately until up update urgent was we welcome well myself what what's when where which who why
-will with wonderful wow xoxo ya yah yay yea yeah yep yes yesterday you your yours yup zip
+is it its just kindly let ll lol lovely m ma'am madam maybe me mhm mm morning my myself nah name need nice no nope
+not of oh ohh ok okay on oops or ouch pardon per perfect please pls plz re regards right s see sent shall should
+sincerely sir so sorry ssn sure tel ten thank thanks that that's the then there this thx till to today tomorrow true
+ugh uh uhh um umm understood unfortunately until up update urgent ve was we welcome well what what's when where
+which who why will with wonderful wow xoxo ya yah yay yea yeah yep yes yesterday you your yours yup zip
 """
 """Words that open, close or fill a turn, which a small model likes to take for names."""
 _FILLERS = frozenset(_NOT_NAMES.split())

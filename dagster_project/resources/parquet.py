@@ -9,12 +9,10 @@ import pyarrow.compute as pc
 from assets.ledger import Published
 from assets.tables import TABLES
 from dagster_project.failures import plain_words
+from dagster_project.metadata import KNOBS
 from dagster_project.resources.lake import Lake
 from dagster_project.resources.staleness import SOURCES, Desk, fingerprint
 from dagster_project.settings import Settings
-
-KNOBS = "refinery/knobs"
-"""Output metadata that says what a person turned for this run."""
 
 
 class ParquetIOManager(dg.IOManager):

@@ -21,6 +21,7 @@ def found(text, *known):
         ("Ada Wu", "Ms. Wu and wu", ["Wu"]),
         ("Olivia Gonzalez", "user oliviagonzalez here", ["oliviagonzalez"]),
         ("王小明", "我是王小明。", ["王小明"]),
+        ("Sarah Smith", "it's Sarah Smith, Sarah's card", ["Sarah Smith", "Sarah"]),
         ("Ann Lee", "Annual leave, sleeves, announce", []),
     ],
 )

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from dagster_project import metadata
 from dagster_project.resources import staleness
 from dagster_project.resources.staleness import fingerprint, stale
 from tests.line import DAYS, PARENTS, Line, a_line, succeeded
@@ -100,3 +101,21 @@ def test_a_whole_table_is_stale_if_any_partition_it_reads_is(line: Line) -> None
     parents = {**PARENTS, "unique_pairs": ["normalized_records"]}
     late = stale(line.lake, line.settings, line.desk, parents, list(parents))
     assert late["unique_pairs"] == ["all"]
+
+
+def test_the_hash_of_a_rooms_code_covers_its_modules_and_its_promises_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for file in ("assets/pairing/pair.py", "checks/pairing.py", "assets/splitting/split.py", "checks/splitting.py"):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_text("x = 1\n")
+    monkeypatch.setattr(metadata, "ROOT", tmp_path)
+    code_hash = metadata.code_hash.__wrapped__
+    hashes = {code_hash("pairing")}
+    (tmp_path / "assets/splitting/split.py").write_text("x = 2\n")
+    (tmp_path / "checks/splitting.py").write_text("x = 2\n")
+    assert {code_hash("pairing")} == hashes
+    for file in ("assets/pairing/pair.py", "checks/pairing.py"):
+        (tmp_path / file).write_text("x = 2\n")
+        hashes.add(code_hash("pairing"))
+    assert len(hashes) == 3

@@ -1,0 +1,54 @@
+"""Tuning's doors; nothing passes them without a verdict on exactly the dataset that is trained on."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+import pyarrow as pa
+
+from assets import child, tables
+from assets.base_model import load_tokenizer
+from assets.tuning import few_shot, lora
+from assets.tuning.params import LoraParams
+from checks.expectations import audited
+from checks.gate import released_folder
+from checks.tuning import FEW_SHOT_PROMPTS, LORA_ADAPTER
+from dagster_project.failures import plainly
+from dagster_project.metadata import card
+from dagster_project.resources.knobs import knobs, turned
+
+LoraKnobs = knobs(LoraParams)
+
+
+@dg.asset(**card(tables.FEW_SHOT_PROMPTS, "PromptBasedTuner", FEW_SHOT_PROMPTS, needs=["base_model"]))
+@plainly
+def few_shot_prompts(
+    context: dg.AssetExecutionContext, dataset_release: pa.Table, quality_verdict: pa.Table
+) -> Iterator[Any]:
+    """Per category the examples a few-shot prompt shows, chosen by similarity and diversity."""
+    found = context.resources
+    folder = released_folder(dataset_release, quality_verdict, found.lake, found.settings)
+    tokenizer = load_tokenizer(found.base_model)
+    prompts = few_shot.few_shot_prompts(folder, found.settings.tuning.few_shot, tokenizer)
+    yield from audited(context, prompts, FEW_SHOT_PROMPTS)
+
+
+@dg.asset(
+    **card(tables.LORA_ADAPTER, "LoRAFineTuner", LORA_ADAPTER, ("pytorch", "parquet"), needs=["base_model"]),
+    pool="train",
+)
+@plainly
+def lora_adapter(
+    context: dg.AssetExecutionContext, config: LoraKnobs, dataset_release: pa.Table, quality_verdict: pa.Table
+) -> Iterator[Any]:
+    """The LoRA adapter trained on the released dataset, in a process of its own that can be resumed."""
+    found = context.resources
+    folder = released_folder(dataset_release, quality_verdict, found.lake, found.settings)
+    params, chosen = turned(config, found.settings.tuning.lora)
+    asked = lora.TrainingRequest(release=folder, base_model=found.base_model, params=params)
+    place = (
+        f"artifacts/lora_adapter/{tables.content_hash(folder.name, found.base_model.name, params.model_dump_json())}"
+    )
+    child.run("assets.tuning.train", asked, out := found.settings.home / place, on_line=context.log.info)
+    result = lora.TrainingResult.model_validate_json((out / "training.json").read_bytes())
+    yield from audited(context, lora.lora_adapter_row(result, folder=place), LORA_ADAPTER, knobs=chosen)
