@@ -22,7 +22,7 @@ NORMALIZED_RECORDS: tuple[Promise, ...] = (
     (
         "no_turn_is_blank",
         "ExpectColumnValuesToNotMatchRegex",
-        {"column": "turns_text", "regex": r"\A\s|\s\Z|\A\Z"},
+        {"column": "turns_text", "regex": r"\A(?:\s|\Z)|(?<=\s)\Z"},
         "A turn with nothing left is left out, and no text begins or ends in white space.",
         "critical",
     ),

@@ -21,8 +21,16 @@ ROOT = Path(__file__).resolve().parents[1]
 OWNERS = ["team:support-refinery"]
 GATE = "quality"
 AFTER_GATE = (GATE, "release", "tuning", "evaluation")
+STORED_CHECK = "stored_table_keeps_its_promises"
+"""Name of the check that reads a table again; all others run within the step that makes it."""
 KNOBS = "knobs"
 """Output metadata that says what a person turned for one run."""
+SHARED = {
+    "formatting": ("base_model",),
+    "tuning": ("base_model", "released"),
+    "evaluation": ("base_model", "released"),
+}
+"""Modules beside the rooms that decide what a room makes."""
 PREVIEW_ROWS = 5
 PREVIEW_CHARACTERS = 80
 
@@ -124,7 +132,8 @@ def code_hash(room: str) -> str:
     """
     suites = [p for p in sorted((ROOT / "checks").glob("*.py")) if p.stem == room or before_gate(room, p.stem)]
     digest = hashlib.sha256()
-    for file in [*sorted((ROOT / "assets" / room).rglob("*.py")), *suites]:
+    shared = [ROOT / "assets" / f"{name}.py" for name in SHARED.get(room, ())]
+    for file in [*sorted((ROOT / "assets" / room).rglob("*.py")), *shared, *suites]:
         digest.update(file.read_bytes())
     return digest.hexdigest()
 

@@ -39,7 +39,10 @@ def few_shot_prompts(
 )
 @plainly
 def lora_adapter(
-    context: dg.AssetExecutionContext, config: LoraKnobs, dataset_release: pa.Table, quality_verdict: pa.Table
+    context: dg.AssetExecutionContext,
+    config: LoraKnobs,  # type: ignore[valid-type] # made from LoraParams when this module is loaded
+    dataset_release: pa.Table,
+    quality_verdict: pa.Table,
 ) -> Iterator[Any]:
     """The LoRA adapter trained on the released dataset, in a process of its own that can be resumed."""
     found = context.resources

@@ -114,7 +114,7 @@ def test_short_or_unsure_text_is_taken_for_the_default_language():
 
 
 def test_a_language_the_detector_does_not_know_is_refused_by_its_setting():
-    with pytest.raises(RefineryError, match="standardization.candidate_languages"):
+    with pytest.raises(RefineryError, match="candidate_languages"):
         language("a text that is long enough", None, params(candidate_languages=("en", "xx")))
     with pytest.raises(ValidationError, match="no ISO 639 code"):
         params(wanted_languages=("English",))

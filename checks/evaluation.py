@@ -1,0 +1,137 @@
+"""What predictions, scores and the recommendation promise."""
+
+from __future__ import annotations
+
+from checks import Promise
+
+_PHASES = r"^Phase (?:1: Rapid Prototyping|2: Enhanced Performance|3: Optimization) \("
+
+PREDICTIONS: tuple[Promise, ...] = (
+    ("is_not_empty", "ExpectTableRowCountToBeBetween", {"min_value": 1}, "Something was predicted.", "critical"),
+    (
+        "each_approach_is_asked_each_example_once",
+        "ExpectCompoundColumnsToBeUnique",
+        {"column_list": ["approach", "example_id"]},
+        "No approach is scored twice on one example.",
+        "critical",
+    ),
+    (
+        "the_base_model_is_asked_too",
+        "ExpectColumnDistinctValuesToContainSet",
+        {"column": "approach", "value_set": ["zero_shot"]},
+        "There is a baseline to compare with.",
+        "critical",
+    ),
+    (
+        "every_true_answer_has_a_likelihood",
+        "ExpectColumnValuesToNotBeNull",
+        {"column": "nll"},
+        "Each approach's likelihood of each true answer was measured.",
+        "critical",
+    ),
+    (
+        "a_negative_log_likelihood_is_not_below_zero",
+        "ExpectColumnValuesToBeBetween",
+        {"column": "nll", "min_value": 0},
+        "No answer is likelier than certain.",
+        "critical",
+    ),
+    (
+        "every_answer_has_tokens",
+        "ExpectColumnValuesToBeBetween",
+        {"column": "answer_tokens", "min_value": 1},
+        "A likelihood is spread over at least one token.",
+        "critical",
+    ),
+    (
+        "the_true_answer_is_a_released_one",
+        "ExpectColumnValuesToBeBetween",
+        {"column": "answer_occurs", "min_value": 1},
+        "What is asked of the model stands in the release.",
+        "critical",
+    ),
+)
+
+APPROACH_SCORES: tuple[Promise, ...] = (
+    ("is_not_empty", "ExpectTableRowCountToBeBetween", {"min_value": 1}, "There are scores.", "critical"),
+    (
+        "each_score_stands_once",
+        "ExpectColumnValuesToBeUnique",
+        {"column": "score_id"},
+        "No score is stated twice.",
+        "critical",
+    ),
+    (
+        "the_primary_metric_is_measured",
+        "ExpectColumnDistinctValuesToContainSet",
+        {"column": "metric", "value_set": ["nll_per_token"]},
+        "The likelihood of the true answers is among the metrics.",
+        "critical",
+    ),
+    (
+        "every_score_is_a_number",
+        "ExpectColumnValuesToNotBeNull",
+        {"column": "value"},
+        "No score is missing.",
+        "critical",
+    ),
+    (
+        "an_interval_does_not_end_before_it_begins",
+        "ExpectColumnPairValuesAToBeGreaterThanB",
+        {"column_A": "high", "column_B": "low", "or_equal": True, "ignore_row_if": "both_values_are_missing"},
+        "Both ends of an interval are given, in order.",
+        "critical",
+    ),
+    (
+        "threads_are_no_more_than_pairs",
+        "ExpectColumnPairValuesAToBeGreaterThanB",
+        {"column_A": "n", "column_B": "threads", "or_equal": True},
+        "A thread that counts gave at least one pair.",
+        "critical",
+    ),
+)
+
+RECOMMENDATION: tuple[Promise, ...] = (
+    (
+        "is_not_empty",
+        "ExpectTableRowCountToBeBetween",
+        {"min_value": 1, "max_value": 1},
+        "There is one recommendation.",
+        "critical",
+    ),
+    (
+        "it_names_an_approach_or_none",
+        "ExpectColumnValuesToBeInSet",
+        {"column": "approach", "value_set": ["few_shot", "lora", "do_not_fine_tune"]},
+        "The recommendation is an approach that was measured, or not to fine-tune.",
+        "critical",
+    ),
+    (
+        "it_stands_in_a_phase_of_the_road_map",
+        "ExpectColumnValuesToMatchRegex",
+        {"column": "phase", "regex": _PHASES},
+        "The phase is one of the framework's three.",
+        "critical",
+    ),
+    (
+        "it_states_the_hybrid_strategy",
+        "ExpectColumnValuesToMatchRegex",
+        {"column": "strategy", "regex": r"^Hybrid strategy: .*Phase 1.*Phase 2.*Phase 3"},
+        "The strategy comes first, the measured answer after it.",
+        "critical",
+    ),
+    (
+        "it_gives_reasons",
+        "ExpectColumnValuesToBeBetween",
+        {"column": "reasons_count", "min_value": 1},
+        "At least one measurement speaks for it.",
+        "critical",
+    ),
+    (
+        "it_says_what_would_change_it",
+        "ExpectColumnValuesToBeBetween",
+        {"column": "would_flip_count", "min_value": 1},
+        "At least one thing would change it.",
+        "critical",
+    ),
+)

