@@ -32,9 +32,17 @@ from dagster_project.resources.parquet import ParquetIOManager
 from dagster_project.resources.staleness import Desk
 from dagster_project.settings import Settings, cache_folder, load
 
-# Nothing here may call home: Dagster's switch is in dagster.yaml, these are the libraries' own.
-os.environ.setdefault("HF_HUB_OFFLINE", "1")
-os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+# Nothing here may call home or draw progress bars. Dagster has its switches in dagster.yaml; these are the libraries'.
+for switch, value in {
+    "DAFT_ANALYTICS_ENABLED": "0",
+    "DO_NOT_TRACK": "true",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_OFFLINE": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    "TQDM_DISABLE": "1",
+    "TRANSFORMERS_VERBOSITY": "error",
+}.items():
+    os.environ.setdefault(switch, value)
 
 DOORS = [
     collection,

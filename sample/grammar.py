@@ -134,6 +134,10 @@ class Scene:
         """Write one of the templates, beginning with a capital."""
         return capitalised(self.write(choices))
 
+    def personal(self, name: str) -> Segment:
+        """Return personal data by the name of its slot."""
+        return self._personal(name, self.rng)
+
     def _write(self, template: Template, out: list[Segment]) -> None:
         for part in template:
             if isinstance(part, str):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -103,18 +102,27 @@ class Desk:
             self._base.execute(f"pragma {pragma}")
         self._base.executescript(SCHEMA)
         self._base.execute("begin")
+        self._waiting: dict[str, list[tuple[Any, ...]]] = {}
         self.counts: dict[str, int] = {}
 
     def write(self, rows: Iterable[Row]) -> None:
-        """Append rows, each into its table, in the order they come."""
-        for table, group in groupby(rows, key=lambda row: row[0]):
-            values = [row[1] for row in group]
-            marks = ",".join("?" * len(values[0]))
-            self._base.executemany(f"insert into {table} values ({marks})", values)  # noqa: S608 - our own names
-            self.counts[table] = self.counts.get(table, 0) + len(values)
+        """Append rows, each to its table."""
+        for table, values in rows:
+            waiting = self._waiting.setdefault(table, [])
+            waiting.append(values)
+            if len(waiting) >= 5000:
+                self._flush(table)
+
+    def _flush(self, table: str) -> None:
+        values = self._waiting.pop(table)
+        marks = ",".join("?" * len(values[0]))
+        self._base.executemany(f"insert into {table} values ({marks})", values)  # noqa: S608 - our own names
+        self.counts[table] = self.counts.get(table, 0) + len(values)
 
     def close(self) -> None:
         """Make the indexes and close the file."""
+        for table in sorted(self._waiting):
+            self._flush(table)
         self._base.execute("commit")
         self._base.executescript(INDEXES)
         self._base.close()

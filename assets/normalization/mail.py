@@ -152,13 +152,15 @@ def _headers(text: str, lines: _Lines) -> list[tuple[int, int, bool]]:
         for match in pattern.finditer(text):
             first = lines.number(match.end()) + 1
             found.append((match.start(), _after_fields(lines, first), is_forward))
-    for number, line in enumerate(lines.lines):
-        if _FROM.match(line):
-            after = _after_fields(lines, number)
-            fields = [li for li in lines.lines[number:after] if _FIELD.match(li)]
-            if len(fields) >= 3:
-                ruled = number > 0 and _RULE.fullmatch(lines.lines[number - 1])
-                found.append((lines.start(number - 1 if ruled else number), after, False))
+    number = 0
+    while number < len(lines):
+        after = _after_fields(lines, number) if _FROM.match(lines.lines[number]) else number
+        if sum(bool(_FIELD.match(line)) for line in lines.lines[number:after]) >= 3:
+            ruled = number > 0 and _RULE.fullmatch(lines.lines[number - 1])
+            found.append((lines.start(number - 1 if ruled else number), after, False))
+            number = after
+        else:
+            number += 1
     return sorted(found)
 
 

@@ -46,7 +46,7 @@ def test_every_asset_tells_what_it_is() -> None:
         assert node.owners
         assert node.kinds
         assert node.code_version
-        assert node.metadata["dagster/column_schema"].value.columns
+        assert node.metadata["dagster/column_schema"].columns
         assert bool(node.partitions_def) == TABLES[key.path[-1]].partitioned
 
 
