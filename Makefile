@@ -1,10 +1,10 @@
-# The words of this project: setup, demo, test, ui; and for its makers: bench, soak, lock.
+# The words of this project: setup, test, ui; and for its makers: check, lock.
 PY := .venv/bin/python
 UV := .venv/bin/uv
 # uv does not read pip's own settings; a folder of wheels stated there (a CPU build of torch) counts here too.
 export UV_FIND_LINKS := $(PIP_FIND_LINKS)
 
-.PHONY: setup test check ui lock
+.PHONY: setup check test ui lock
 
 setup: .venv/.ready
 
@@ -29,6 +29,7 @@ test: check
 ui: setup
 	.venv/bin/refinery ui
 
-lock: # compile the pins anew from pyproject.toml
+lock: # compile the pins anew from pyproject.toml; CUDA's packages are left to whoever installs a CUDA build of torch
+	rm -f requirements/requirements.txt
 	$(UV) pip compile --quiet --python-version 3.11.7 --extra dev --no-annotate --no-header pyproject.toml -o requirements/requirements.txt
-	sed -i -e 's/^torch==\([0-9.]*\).*/torch==\1/' -e '/^nvidia-/d' -e '/^triton/d' requirements/requirements.txt
+	sed -i -e 's/^torch==\([0-9.]*\).*/torch==\1/' -e '/^nvidia-/d' -e '/^cuda-/d' -e '/^triton==/d' requirements/requirements.txt

@@ -20,7 +20,7 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetC
 from assets.ledger import Published, balance, reasons
 from assets.tables import TABLES, Table
 from checks import Promise
-from dagster_project.metadata import ACCOUNTED, KNOBS, STORED_CHECK, facts, partitions_of
+from dagster_project.metadata import ACCOUNTED, STORED_CHECK, facts, partitions_of
 from dagster_project.resources.lake import WHOLE
 
 MAX_IDS = 5
@@ -46,13 +46,13 @@ class Finding:
 
 
 def audited(
-    context: dg.AssetExecutionContext, published: Published, promises: Sequence[Promise], *, knobs: str = ""
+    context: dg.AssetExecutionContext, published: Published, promises: Sequence[Promise], **said: Any
 ) -> Iterator[dg.AssetCheckResult | dg.Output[Published]]:
     """Report every promise as an asset check, then hand the table over; a broken critical one stops here.
 
     The IO manager writes only after the last yield, so a table that breaks a critical promise
-    leaves yesterday's untouched; the rejected candidate rests in the restricted zone. `knobs` says
-    what a person turned for this run.
+    leaves yesterday's untouched; the rejected candidate rests in the restricted zone. What else
+    is `said` becomes metadata of the materialisation.
     """
     table = TABLES[context.asset_key.path[-1]]
     findings = findings_on(table, published, promises, _rows_in(context, table))
@@ -65,7 +65,7 @@ def audited(
             f"{table.name} breaks {', '.join(broken)}; nothing was published, the candidate rests in {path}",
             allow_retries=False,
         )
-    yield dg.Output(published, metadata=facts(table, published) | ({KNOBS: knobs} if knobs else {}))
+    yield dg.Output(published, metadata=facts(table, published) | {k: v for k, v in said.items() if v})
 
 
 def findings_on(

@@ -44,6 +44,10 @@ def run(
     """Make all that is stale: the record line, the dataset line, the tuning line."""
     with _mistakes():
         refinery = _open(config)
+        if not refinery.settings.sources:
+            raise RefineryError(
+                "sources", "none is named in the settings", "name one; see examples/public_support.yaml"
+            )
         only = _assets(refinery, select)
         started = time.monotonic()
         done = 0

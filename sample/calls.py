@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from random import Random
 
 from sample import letters
-from sample.chats import Talk, answer_in_messages
+from sample.chats import Talk, answer_in_messages, content
 from sample.storage import Fact, Row
 from sample.texts import disfluent, unpunctuated
 from sample.world import World, stamp
@@ -57,7 +57,7 @@ class Calls:
         about = letters.matter(self.world, number, table="call_matter")
         details = "".join(text for text, _ in about.details[0]) if about.details else "nothing else, really."
         subject = "".join(text for text, _ in about.subject)
-        facts = about.problem.said(about.variant) | {
+        facts = about.facts | {
             "detail": details[0].lower() + details[1:],
             "subject": subject[0].lower() + subject[1:].rstrip("?"),
         }
@@ -95,7 +95,7 @@ class Calls:
             if n == 0 and scene.chance(0.3):
                 talk.phrase("customer!", "customer_yes")
         confirmed = scene.chance(0.6)
-        talk.phrase("customer", "customer_confirm" if confirmed else "customer_accept")
+        talk.phrase("customer", content(about, self.world) if confirmed else "customer_accept")
         talk.phrase("agent", "agent_bye")
         return "confirmed" if confirmed else "unconfirmed"
 

@@ -53,6 +53,12 @@ def answer_in_messages(scene: Scene, about: Matter, most: int) -> list[list[Segm
     return [[(" ".join(sentences[n : n + size]), None)] for n in range(0, len(sentences), size)]
 
 
+def content(about: Matter, world: World) -> str:
+    """The name of a content customer's last words: something works now, or something has become clear."""
+    policy = about.problem.category in world.words.company["policy_categories"]
+    return "customer_understood" if policy else "customer_confirm"
+
+
 @dataclass
 class Chats:
     """All chats of a desk."""
@@ -90,7 +96,7 @@ class Chats:
     def _talk(self, number: int, rng: Random) -> tuple[Talk, str]:
         about = letters.matter(self.world, number, table="chat_matter")
         details = "".join(text for text, _ in about.details[0]) if about.details else "that's all I know."
-        about_facts = about.problem.said(about.variant) | {"detail": details[0].lower() + details[1:]}
+        about_facts = about.facts | {"detail": details[0].lower() + details[1:]}
         scene = self.world.scene(rng, about.customer, about.agent, about_facts)
         talk = Talk(scene, about, self.world.words.talk["chat"])
         if scene.chance(0.08):
@@ -107,10 +113,12 @@ class Chats:
         if scene.chance(0.2):
             talk.phrase("system", "system_hello")
         talk.phrase("agent", "agent_hello")
-        opening = [talk.line(talk.words["customer_hello"])] if scene.chance(0.6) else []
-        talk.say("customer", *opening, list(about.ask), *([about.want] if about.want and scene.chance(0.6) else []))
-        talk.phrase("agent", "agent_verify")
-        talk.phrase("customer", "customer_verify" if scene.chance(0.75) else "customer_verify_mail")
+        if scene.chance(0.5):
+            talk.phrase("customer", "customer_hello")
+        talk.say("customer", list(about.ask), *([about.want] if about.want and scene.chance(0.6) else []))
+        way = "verify" if scene.chance(0.75) else "verify_mail"
+        talk.phrase("agent", f"agent_{way}")
+        talk.phrase("customer", f"customer_{way}")
         if scene.chance(0.12):
             talk.phrase("system", "system_drop")
             return "dropped"
@@ -134,8 +142,10 @@ class Chats:
             return "unconfirmed"
         if roll < 0.44 and len(talk.turns) <= 8:
             talk.phrase("customer", "customer_doubt")
-            talk.say("agent", [("Please try it once more from the start. ", None)], talk.line(talk.about.problem.answers))
-        talk.phrase("customer", "customer_confirm")
+            talk.say(
+                "agent", [("Please try it once more from the start. ", None)], talk.line(talk.about.problem.answers)
+            )
+        talk.phrase("customer", content(talk.about, self.world))
         if len(talk.turns) < 12:
             talk.phrase("agent", "agent_bye")
         return "confirmed"

@@ -177,7 +177,9 @@ def _unanswered(tickets: Tickets, number: int, kind: str, text: Text | None) -> 
 def empty_resolution(tickets: Tickets, number: int, rng: Random) -> Draft:
     """Marked as solved, and not a word of how."""
     blank = rng.random()
-    return _unanswered(tickets, number, "empty_resolution", None if blank < 0.5 else Text([(("", " ", "-")[int(blank * 6) - 3], None)]))
+    return _unanswered(
+        tickets, number, "empty_resolution", None if blank < 0.5 else Text([(("", " ", "-")[int(blank * 6) - 3], None)])
+    )
 
 
 def _said(tickets: Tickets, number: int, rng: Random, choices: Lines, **facts: str) -> Text:

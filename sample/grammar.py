@@ -14,6 +14,10 @@ Segment = tuple[str, str | None]
 _TOKEN = re.compile(r"[\[\]|]|\{[A-Za-z_0-9]+\}|[^\[\]|{]+")
 
 
+_AN = frozenset({"am", "at", "em", "up", "of", "el", "in"})
+"""How words begin that want `an` and come from a slot."""
+
+
 @dataclass(frozen=True, slots=True)
 class Slot:
     """A place that the scene fills: a fact, a phrase, or (in capitals) personal data."""
@@ -128,7 +132,7 @@ class Scene:
         """Write one of the templates."""
         out: list[Segment] = []
         self._write(self.pick(choices), out)
-        return out
+        return _tidy(out)
 
     def sentence(self, choices: Lines) -> list[Segment]:
         """Write one of the templates, beginning with a capital."""
@@ -150,6 +154,28 @@ class Scene:
                 self._write(self.pick(self._slots[part.name]), out)
             else:
                 out.append(self._personal(part.name, self.rng))
+
+
+def _tidy(segments: list[Segment]) -> list[Segment]:
+    """Close the gaps that empty alternatives leave, and begin sentences with capitals; personal data stays."""
+    out: list[Segment] = []
+    before = ""
+    for text, type_ in segments:
+        if type_ is None:
+            if before[-1:] in ("", " ", "\n"):
+                text = text.lstrip(" ")
+            if before[-3:] in (" a ", " A ") and text[:2].lower() in _AN:
+                out[-1] = (out[-1][0][:-1] + "n ", None)
+            if before[-2:] in (". ", "? ", "! "):
+                text = text[:1].upper() + text[1:]
+            if before[-1:] == " " and text[:1] in (".", ",", "?", "!") and out[-1][1] is None:
+                out[-1] = (out[-1][0][:-1], None)
+        if text:
+            out.append((text, type_))
+            before = text
+    if out and out[-1][1] is None:
+        out[-1] = (out[-1][0].rstrip(" "), None)
+    return out
 
 
 def capitalised(segments: list[Segment]) -> list[Segment]:

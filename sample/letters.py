@@ -26,10 +26,16 @@ class Matter:
     customer: Person
     agent: Person
     mood: str
+    sticky: dict[str, str]
     subject: Sentence
     ask: Sentence
     details: list[Sentence]
     want: Sentence | None
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What the customer takes for granted, and the article's facts."""
+        return self.sticky | self.problem.said(self.variant)
 
 
 def matter(
@@ -41,11 +47,24 @@ def matter(
     problem = world.problem(rng)
     drawn = problem.keys[int(rng.random() * len(problem.keys))] if problem.keys else None
     mood = rng.choices(tuple(world.words.moods), cum_weights=world.words.mood_weights)[0]
-    scene = world.scene(rng, me, agent, problem.said(variant or drawn))
+    sticky = _sticky(world, number, table, problem, variant or drawn)
+    scene = world.scene(rng, me, agent, sticky | problem.said(variant or drawn))
     subject, ask = scene.sentence(problem.subjects), scene.sentence(problem.asks)
     details = _details(world, scene, problem, mood)
     want = scene.sentence(problem.wants) if scene.chance(0.55 if mood == "terse" else 0.75) else None
-    return Matter(number, problem, variant or drawn, customer or me, agent, mood, subject, ask, details, want)
+    return Matter(number, problem, variant or drawn, customer or me, agent, mood, sticky, subject, ask, details, want)
+
+
+def _sticky(world: World, number: int, table: str, problem: Problem, variant: str | None) -> dict[str, str]:
+    """What stays the same throughout a ticket although no answer depends on it: the room, the product, the sum."""
+    rng = world.rng(table, "sticky", number)
+    scene = world.scene(rng, world.agents[0], world.agents[0], {})
+    drawn = {name: "".join(t for t, _ in scene.write(world.words.slots[name])) for name in world.words.sticky}
+    products = world.words.categories[problem.category].products or world.words.company["products"]
+    drawn["product"] = products[int(rng.random() * len(products))]
+    if variant in world.words.company["products"]:
+        drawn["product"] = variant
+    return drawn
 
 
 def _details(world: World, scene: Scene, problem: Problem, mood: str) -> list[Sentence]:
@@ -62,7 +81,7 @@ def _mood(world: World, name: str) -> Mapping[str, Any]:
 def description(world: World, about: Matter, rng: Random) -> Text:
     """Write the customer's text; `rng` draws greeting, courtesies, personal data, signature and slips."""
     mood, text = _mood(world, about.mood), Text()
-    scene = world.scene(rng, about.customer, about.agent, about.problem.said(about.variant))
+    scene = world.scene(rng, about.customer, about.agent, about.facts)
     terse = about.mood == "terse"
     if scene.chance(0.06):
         text.add(*_form(world, scene), "\n")
@@ -72,8 +91,6 @@ def description(world: World, about: Matter, rng: Random) -> Text:
     body = [scene.sentence(mood["open"])] if scene.chance(opening) else []
     body.append(list(about.ask))
     body += [list(sentence) for sentence in about.details]
-    if about.mood == "chatty" and scene.chance(0.35):
-        body.append(scene.sentence(_mood(world, "chatty")["open"]))
     body += _personal(world, scene, about.problem)
     if about.want is not None:
         body.append(list(about.want))
@@ -123,7 +140,9 @@ def _slips(text: Text, rng: Random, mood: str) -> None:
     text.change(typos(rng, rate), personal=False)
 
 
-def resolution(world: World, about: Matter, rng: Random, changes: Mapping[str, str] | None = None, *, ticket: str) -> Text:
+def resolution(
+    world: World, about: Matter, rng: Random, changes: Mapping[str, str] | None = None, *, ticket: str
+) -> Text:
     """Write the agent's answer from the article's facts, with `changes` over them."""
     words, text = world.words.agents, Text()
     facts = about.problem.said(about.variant, changes) | {"ticket": ticket}

@@ -158,7 +158,15 @@ def _phone(p: Person, rng: Random) -> str:
         code = {"GB": "+44", "DE": "+49", "FR": "+33"}[p.country]
         return _one(rng, (p.phone, p.phone.replace(" ", ""), f"{code} {p.phone[1:]}", f"{code} (0){p.phone[1:]}"))
     a, b, c = p.phone.split("-")
-    forms = (p.phone, f"({a}) {b}-{c}", f"{a}.{b}.{c}", f"+1 {a} {b} {c}", f"+1-{p.phone}", f"{a}{b}{c}", f"{a} {b} {c}")
+    forms = (
+        p.phone,
+        f"({a}) {b}-{c}",
+        f"{a}.{b}.{c}",
+        f"+1 {a} {b} {c}",
+        f"+1-{p.phone}",
+        f"{a}{b}{c}",
+        f"{a} {b} {c}",
+    )
     return _one(rng, forms)
 
 
@@ -206,7 +214,9 @@ def _ssn(rng: Random) -> str:
     return joint.join((f"{area:03d}", f"{1 + int(rng.random() * 99):02d}", f"{1 + int(rng.random() * 9999):04d}"))
 
 
-def teller(me: Person, agent: Person, names: Mapping[str, Any], company: Mapping[str, Any]) -> Callable[[str, Random], Segment]:
+def teller(
+    me: Person, agent: Person, names: Mapping[str, Any], company: Mapping[str, Any]
+) -> Callable[[str, Random], Segment]:
     """Return what fills the slots in capitals: each draws a form of the writer's data and names its type."""
 
     def other(rng: Random) -> str:

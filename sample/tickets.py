@@ -106,9 +106,7 @@ class Tickets:
         if problem.old and created < self.world.changed:
             old = dict(problem.old)
             facts.append(_outdated(number, about, "the article has changed since"))
-        solved = letters.resolution(
-            self.world, about, self.world.rng("answer", frame), old, ticket=self.number(number)
-        )
+        solved = letters.resolution(self.world, about, self.world.rng("answer", frame), old, ticket=self.number(number))
         draft = Draft(
             about.customer, about.agent, Text(list(about.subject)), text, solved, problem.category,
             _priority(about, rng), "closed" if rng.random() < 0.3 else "solved",

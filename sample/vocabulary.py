@@ -57,6 +57,7 @@ class Category:
     id: str
     name: str
     context: Lines
+    products: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ class Vocabulary:
     categories: Mapping[str, Category]
     problems: tuple[Problem, ...]
     slots: Mapping[str, Lines]
+    sticky: tuple[str, ...]
     moods: Mapping[str, Mapping[str, Any]]
     filler: Lines
     form: Lines
@@ -136,7 +138,7 @@ def vocabulary(*, holdout: bool = False) -> Vocabulary:
     problems: list[Problem] = []
     for content in files.values():
         for name, raw in (content.get("categories", {}) if isinstance(content, dict) else {}).items():
-            categories[name] = Category(name, raw["name"], lines(raw["context"]))
+            categories[name] = Category(name, raw["name"], lines(raw["context"]), tuple(raw.get("products", ())))
             problems += [_problem(name, problem) for problem in raw["problems"]]
     twins, fillers = defects.pop("twins"), talk.pop("fillers")
     return Vocabulary(
@@ -144,6 +146,7 @@ def vocabulary(*, holdout: bool = False) -> Vocabulary:
         categories=categories,
         problems=tuple(problems),
         slots=_templates(phrases["slots"]),
+        sticky=tuple(phrases["sticky"]),
         moods=_templates(phrases["moods"]),
         filler=lines(phrases["filler"]),
         form=lines(phrases["form"]),

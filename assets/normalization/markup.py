@@ -50,6 +50,7 @@ _CITED = re.compile(
     r"""(?i)\btype\s*=\s*["']?cite|gmail_quote|moz-cite-prefix|yahoo_quoted|divRplyFwdMsg|protonmail_quote"""
 )
 _ENTITY = re.compile(r"&(?:amp;)*(#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
+_DEEPEST_LIST = 8
 _BREAK = re.compile(r"[^\S\n]*\n\s*")
 _LINE_END = re.compile(r"[^\S\n]*\n?")
 
@@ -187,7 +188,7 @@ class _Lexer:
     def _item(self, end: int) -> str:
         self.item_opened_at = end
         number = self.lists[-1] if self.lists else None
-        indent = "  " * (len(self.lists) - 1)
+        indent = "  " * min(len(self.lists) - 1, _DEEPEST_LIST)
         if number is None:
             return f"\n{indent}- "
         self.lists[-1] = number + 1

@@ -24,8 +24,8 @@ def quality_report(
 ) -> Iterator[Any]:
     """The scorecard: every measure with its definition, its interval and its share in the composite."""
     report = scorecard(training_examples, balanced_pairs, context.resources.settings.quality)
-    context.add_output_metadata({"scorecard": dg.MetadataValue.md(as_markdown(report.table))})
-    yield from audited(context, report, QUALITY_REPORT)
+    said = dg.MetadataValue.md(as_markdown(report.table))
+    yield from audited(context, report, QUALITY_REPORT, scorecard=said)
 
 
 @dg.asset(**card(tables.QUALITY_VERDICT, "QualityMetrics", QUALITY_VERDICT))

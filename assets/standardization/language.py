@@ -31,6 +31,8 @@ def language(text: str, stated: str | None, params: StandardizationParams) -> tu
     if stated and (code := _STATED.fullmatch(stated)):
         return code.group(1).lower(), None
     words = PROTECTED.sub(" ", text)[:_ENOUGH].strip()
+    if sum(map(str.isupper, words)) > sum(map(str.islower, words)):  # shouted: the detector was taught on plain prose
+        words = words.lower()
     if len(words.encode()) >= params.min_language_bytes:
         found, confidence = _identifier(params.candidate_languages).classify(words)
         if confidence >= params.min_language_confidence:

@@ -113,6 +113,11 @@ def test_short_or_unsure_text_is_taken_for_the_default_language():
     assert language("[PERSON_1] http://beispiel.de/hilfe-und-kontakt", None, params()) == ("en", None)
 
 
+def test_shouted_text_is_recognised():
+    found, confidence = language("MEIN PASSWORT GEHT NICHT, bitte HELFEN SIE MIR SOFORT WEITER", None, params())
+    assert (found, confidence is not None) == ("de", True)
+
+
 def test_a_language_the_detector_does_not_know_is_refused_by_its_setting():
     with pytest.raises(RefineryError, match="candidate_languages"):
         language("a text that is long enough", None, params(candidate_languages=("en", "xx")))
