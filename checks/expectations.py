@@ -5,6 +5,7 @@ Its results quote the rows that failed, so nothing of them passes through but an
 and the ids of failing rows.
 """
 
+import logging
 import numbers
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -172,6 +173,7 @@ def _validate(data: pd.DataFrame, promises: Sequence[Promise], *, keys: list[str
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)  # it tells of its temporary folders
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     batch = (

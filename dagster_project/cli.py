@@ -70,7 +70,9 @@ def status(config: Config = None) -> None:
         refinery = _open(config)
         plan = refinery.plan()
         found = plan.stale(plan.order)
-        grid = Grid("asset", "room", "rows", "partitions", "stale", "published", box=None)
+        grid = Grid(box=None)
+        for title, width in {"asset": 24, "room": 15, "rows": 7, "parts": 5, "stale": 5, "published": 16}.items():
+            grid.add_column(title, min_width=width, no_wrap=True, justify="right" if width < 10 else "left")
         for asset in plan.order:
             manifests = refinery.lake.manifests(asset)
             newest = max((m.published_at for m in manifests.values()), default=None)

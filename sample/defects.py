@@ -136,22 +136,16 @@ def _another(value: str, rng: Random) -> str:
 
 def outdated_answer(tickets: Tickets, number: int, rng: Random) -> Draft | None:
     """The agent did not notice that the article has changed."""
-    from sample.tickets import outdated_after
+    from sample.tickets import outdated
 
-    about = letters.matter(tickets.world, number)
-    if not about.problem.old:
-        with_old = [p for p in tickets.world.words.problems if p.old]
-        problem = with_old[int(rng.random() * len(with_old))]
-        scene = tickets.world.scene(rng, about.customer, about.agent, problem.said(None))
-        subject, ask = scene.sentence(problem.subjects), scene.sentence(problem.asks)
-        want = scene.sentence(problem.wants)
-        about = replace(about, problem=problem, variant=None, subject=subject, ask=ask, details=[], want=want)
     if tickets.created(number) < tickets.world.changed:
-        return tickets.plain(number, about)
+        return None
+    changing = [problem for problem in tickets.world.words.problems if problem.old]
+    about = letters.matter(tickets.world, number, problem=changing[int(rng.random() * len(changing))])
     draft = tickets.plain(number, about)
-    old, fact = outdated_after(tickets, number, about)
-    draft.resolution = letters.resolution(tickets.world, about, rng, old, ticket=tickets.number(number))
-    draft.facts = [*(f for f in draft.facts if f.field != "resolution"), fact]
+    draft.resolution = letters.resolution(tickets.world, about, rng, about.problem.old, ticket=tickets.number(number))
+    draft.facts = [fact for fact in draft.facts if fact.field != "resolution"]
+    draft.facts.append(outdated(number, about, "the agent used what no longer holds"))
     return draft
 
 

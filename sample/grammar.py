@@ -14,6 +14,7 @@ Segment = tuple[str, str | None]
 _TOKEN = re.compile(r"[\[\]|]|\{[A-Za-z_0-9]+\}|[^\[\]|{]+")
 
 
+_ARTICLE = re.compile(r"(?:^|\s)[Aa] $")
 _AN = frozenset({"am", "at", "em", "up", "of", "el", "in"})
 """How words begin that want `an` and come from a slot."""
 
@@ -160,12 +161,13 @@ def _tidy(segments: list[Segment]) -> list[Segment]:
     """Close the gaps that empty alternatives leave, and begin sentences with capitals; personal data stays."""
     out: list[Segment] = []
     before = ""
-    for text, type_ in segments:
+    for piece, type_ in segments:
+        text = piece
         if type_ is None:
             if before[-1:] in ("", " ", "\n"):
                 text = text.lstrip(" ")
-            if before[-3:] in (" a ", " A ") and text[:2].lower() in _AN:
-                out[-1] = (out[-1][0][:-1] + "n ", None)
+            if _ARTICLE.search("".join(piece for piece, _ in out[-3:])) and text[:2].lower() in _AN:
+                _lengthen_article(out)
             if before[-2:] in (". ", "? ", "! "):
                 text = text[:1].upper() + text[1:]
             if before[-1:] == " " and text[:1] in (".", ",", "?", "!") and out[-1][1] is None:
@@ -176,6 +178,11 @@ def _tidy(segments: list[Segment]) -> list[Segment]:
     if out and out[-1][1] is None:
         out[-1] = (out[-1][0].rstrip(" "), None)
     return out
+
+
+def _lengthen_article(segments: list[Segment]) -> None:
+    at = len(segments) - (1 if segments[-1][0].strip(" ") else 2)
+    segments[at] = (segments[at][0].rstrip(" ") + ("n " if at == len(segments) - 1 else "n"), segments[at][1])
 
 
 def capitalised(segments: list[Segment]) -> list[Segment]:

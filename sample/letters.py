@@ -39,12 +39,18 @@ class Matter:
 
 
 def matter(
-    world: World, number: int, *, customer: Person | None = None, variant: str | None = None, table: str = "ticket"
+    world: World,
+    number: int,
+    *,
+    customer: Person | None = None,
+    variant: str | None = None,
+    problem: Problem | None = None,
+    table: str = "ticket",
 ) -> Matter:
-    """Return what a ticket says: decided by its number; customer and variant can be exchanged for others'."""
+    """Return what a ticket says: decided by its number; customer, variant and problem can be exchanged for others."""
     rng = world.rng(table, number)
     me, agent = world.customer(rng), world.agents[int(rng.random() * len(world.agents))]
-    problem = world.problem(rng)
+    problem = problem or world.problem(rng)
     drawn = problem.keys[int(rng.random() * len(problem.keys))] if problem.keys else None
     mood = rng.choices(tuple(world.words.moods), cum_weights=world.words.mood_weights)[0]
     sticky = _sticky(world, number, table, problem, variant or drawn)
@@ -62,7 +68,7 @@ def _sticky(world: World, number: int, table: str, problem: Problem, variant: st
     drawn = {name: "".join(t for t, _ in scene.write(world.words.slots[name])) for name in world.words.sticky}
     products = world.words.categories[problem.category].products or world.words.company["products"]
     drawn["product"] = products[int(rng.random() * len(products))]
-    if variant in world.words.company["products"]:
+    if variant is not None and variant in world.words.company["products"]:
         drawn["product"] = variant
     return drawn
 

@@ -18,10 +18,10 @@ _MONTHS = ("January", "February", "March", "April", "May", "June", "July", "Augu
            "November", "December")  # fmt: skip
 _TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 _TEENS = ("ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen")
-_ALPHABET = dict(
-    zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ",
-        "Alfa Bravo Charlie Delta Echo Foxtrot Golf Hotel India Juliett Kilo Lima Mike November Oscar Papa Quebec "
-        "Romeo Sierra Tango Uniform Victor Whiskey Xray Yankee Zulu".split(), strict=True)
+_ALPHABET = (
+    "Alfa", "Bravo", "Charlie", "Delta", "Echo", "Foxtrot", "Golf", "Hotel", "India", "Juliett", "Kilo", "Lima", "Mike",
+    "November", "Oscar", "Papa", "Quebec", "Romeo", "Sierra", "Tango", "Uniform", "Victor", "Whiskey", "Xray", "Yankee",
+    "Zulu",
 )  # fmt: skip
 
 
@@ -149,7 +149,7 @@ def _said_mail(address: str, rng: Random) -> str:
 def _spelled(name: str, rng: Random) -> str:
     letters = [c for c in ascii_name(name).upper() if c.isalpha()]
     if rng.random() < 0.3:
-        return ", ".join(f"{c} for {_ALPHABET[c]}" for c in letters)
+        return ", ".join(f"{c} for {_ALPHABET[ord(c) - 65]}" for c in letters)
     return _one(rng, (" ", "-")).join(letters)
 
 
@@ -218,6 +218,12 @@ def teller(
     me: Person, agent: Person, names: Mapping[str, Any], company: Mapping[str, Any]
 ) -> Callable[[str, Random], Segment]:
     """Return what fills the slots in capitals: each draws a form of the writer's data and names its type."""
+    orders: list[str] = []
+
+    def order(rng: Random) -> str:
+        if not orders:
+            orders.append(_one(rng, company["order_forms"]).format(_digits(rng, 6)))
+        return orders[0]
 
     def other(rng: Random) -> str:
         return f"{_one(rng, names['first_names'])} {_one(rng, names['last_names'])}"
@@ -239,7 +245,7 @@ def teller(
         "PHONE2": ("PHONE", lambda rng: f"({_one(rng, names['area_codes'])}) 555-01{_digits(rng, 2)}"),
         "ADDRESS": ("ADDRESS", lambda rng: _address(me, rng)),
         "ACCOUNT": ("ACCOUNT", lambda rng: me.account if rng.random() < 0.7 else me.account.replace("-", "")),
-        "ORDER": ("ORDER", lambda rng: _one(rng, company["order_forms"]).format(_digits(rng, 6))),
+        "ORDER": ("ORDER", order),
         "DOB": ("DATE_OF_BIRTH", lambda rng: _born(me, rng)),
         "CARD": ("CARD", _card),
         "IBAN": ("IBAN", _iban),
@@ -264,5 +270,5 @@ def name_form(me: Person, rng: Random) -> str:
     """Return a name the way people sign: whole, short, turned round, in lower case."""
     first, last = me.first, me.last
     forms = (f"{first} {last}", f"{first} {last}", f"{first} {last}", first, f"{first[0]}. {last}",
-             f"{first} {last[0]}.", f"{last}, {first}", f"{first} {last}".lower(), f"{first} {last}".upper())  # fmt: skip
+             f"{first} {last[0]}.", f"{last}, {first}", me.email.split("@")[0], f"{first} {last}".upper())  # fmt: skip
     return _one(rng, forms)

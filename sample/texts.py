@@ -116,7 +116,7 @@ def _misread(character: str) -> str:
 
 def as_html(text: Text, *, font: bool) -> None:
     """Turn a text into the mark-up a mail program or web form leaves."""
-    text.change(lambda s: html.escape(s, quote=False).replace("\n\n", "<br><br>\n").replace("\n", "<br>\n"))
+    text.change(lambda s: html.escape(s, quote=False).replace("\n", "<br>\n"))
     opening = '<div style="font-family:Calibri,sans-serif;font-size:11pt">' if font else "<p>"
     first, type_ = text.segments[0]
     text.segments[0] = (opening + first, type_)

@@ -105,7 +105,7 @@ class Tickets:
         facts: list[Fact] = []
         if problem.old and created < self.world.changed:
             old = dict(problem.old)
-            facts.append(_outdated(number, about, "the article has changed since"))
+            facts.append(outdated(number, about, "the article has changed since"))
         solved = letters.resolution(self.world, about, self.world.rng("answer", frame), old, ticket=self.number(number))
         draft = Draft(
             about.customer, about.agent, Text(list(about.subject)), text, solved, problem.category,
@@ -167,16 +167,11 @@ def ident(number: int) -> str:
     return str(number + FIRST_ID)
 
 
-def _outdated(number: int, about: Matter, note: str) -> Fact:
+def outdated(number: int, about: Matter, note: str) -> Fact:
+    """Say which value of an answer no longer holds."""
     name, old = next(iter(about.problem.old.items()))
     return Fact("outdated_answer", "tickets", ident(number), article_id(about.problem.id), field="resolution",
                 type=name, value=old, note=note)  # fmt: skip
-
-
-def outdated_after(tickets: Tickets, number: int, about: Matter) -> tuple[dict[str, str], Fact]:
-    """Return the facts of an agent who did not notice that the article has changed."""
-    del tickets
-    return dict(about.problem.old), _outdated(number, about, "the agent used what no longer holds")
 
 
 def article_id(problem: str) -> str:

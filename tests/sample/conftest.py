@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+
 from sample.desk import Made, make_desk
 
 

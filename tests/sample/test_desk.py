@@ -5,6 +5,7 @@ from collections import Counter
 from datetime import date
 
 import pytest
+
 from sample import letters
 from sample.desk import make_desk
 from sample.people import luhn_digit

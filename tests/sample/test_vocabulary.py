@@ -4,10 +4,16 @@ import re
 from pathlib import Path
 
 import pytest
+
 from sample.grammar import Lines, expansions, slots_of
 from sample.vocabulary import DATA, Problem, Vocabulary, vocabulary
 
 ROOT = Path(__file__).parents[2]
+
+# Words that carry no meaning of their own: a phrase made of them is English, not ours.
+FUNCTION_WORDS = frozenset(
+    ["a", "about", "again", "ago", "all", "also", "always", "am", "an", "and", "another", "any", "are", "as", "at", "back", "be", "been", "before", "best", "better", "but", "by", "can", "could", "day", "days", "did", "do", "does", "done", "down", "each", "else", "ever", "every", "find", "first", "for", "from", "get", "give", "go", "good", "got", "had", "has", "have", "he", "help", "her", "here", "him", "his", "how", "i", "i'd", "i'm", "i've", "if", "in", "is", "it", "it's", "its", "just", "kind", "know", "last", "later", "least", "less", "like", "long", "look", "lot", "made", "make", "many", "may", "me", "mine", "more", "most", "much", "must", "my", "need", "never", "new", "next", "no", "not", "nothing", "now", "of", "off", "ok", "on", "once", "one", "only", "or", "other", "our", "out", "over", "own", "per", "please", "possible", "really", "right", "same", "say", "see", "she", "should", "so", "some", "still", "take", "tell", "than", "thank", "thanks", "that", "that's", "the", "their", "them", "then", "there", "these", "they", "thing", "this", "to", "too", "two", "up", "us", "use", "very", "want", "was", "way", "we", "well", "were", "what", "what's", "when", "where", "which", "who", "why", "will", "with", "without", "works", "would", "yes", "yet", "you", "your"]
+)
 
 
 @pytest.fixture(params=[False, True], ids=["main", "holdout"])
@@ -66,12 +72,16 @@ def test_the_holdout_shares_no_problem_and_no_phrase_with_the_default(words):
 
 
 def planted(desk: str) -> list[str]:
-    """Every phrase of three or more words in a desk's data: what stands between slots, choices and marks."""
+    """Every phrase in a desk's data of three words or more, two of which mean something.
+
+    A phrase is what stands between slots, choices and marks.
+    """
     found = set()
     for path in sorted((DATA / desk).glob("*.yaml")):
-        for piece in re.split(r"[{}\[\]|.,:;!?()\"\n]+| - ", path.read_text("utf-8")):
-            phrase = " ".join(piece.lower().split()).strip("-# ")
-            if len(phrase.split()) >= 3:
+        text = re.sub(r"^#.*$", "", path.read_text("utf-8"), flags=re.M)
+        for piece in re.split(r"[{}\[\]|.,:;!?()\"\n]+| - ", text):
+            phrase = " ".join(piece.lower().split()).strip("- ")
+            if len(phrase.split()) >= 3 and len(set(phrase.split()) - FUNCTION_WORDS) >= 2:
                 found.add(phrase)
     return sorted(found)
 
