@@ -14,6 +14,7 @@ Segment = tuple[str, str | None]
 _TOKEN = re.compile(r"[\[\]|]|\{[A-Za-z_0-9]+\}|[^\[\]|{]+")
 
 
+_GAP = re.compile(r" +(?= |[.,?!](?:\s|$))")
 _ARTICLE = re.compile(r"(?:^|\s)[Aa] $")
 _AN = frozenset({"am", "at", "em", "up", "of", "el", "in"})
 """How words begin that want `an` and come from a slot."""
@@ -55,8 +56,8 @@ def parse(line: str) -> Template:
 def _sequence(tokens: list[str], at: int, *, nested: bool) -> tuple[Template, int]:
     parts: list[str | Slot | Choice] = []
     while at < len(tokens):
-        token = tokens[at]
-        if token == "[":
+        sign = tokens[at]
+        if sign == "[":
             options: list[Template] = []
             while tokens[at] != "]":
                 option, at = _sequence(tokens, at + 1, nested=True)
@@ -64,10 +65,10 @@ def _sequence(tokens: list[str], at: int, *, nested: bool) -> tuple[Template, in
                 if at == len(tokens):
                     raise ValueError(f"unclosed bracket: {''.join(tokens)}")
             parts.append(Choice(tuple(options)))
-        elif nested and token in "|]":
+        elif nested and sign in "|]":
             break
         else:
-            parts.append(Slot(token[1:-1]) if token[0] == "{" else token)
+            parts.append(Slot(sign[1:-1]) if sign[0] == "{" else sign)
         at += 1
     return tuple(parts), at
 
@@ -149,40 +150,50 @@ class Scene:
                 out.append((part, None))
             elif isinstance(part, Choice):
                 self._write(self.pick(part.options), out)
-            elif (fact := self._facts.get(part.name)) is not None:
-                out.append((fact, None))
-            elif part.name in self._slots:
-                self._write(self.pick(self._slots[part.name]), out)
             else:
-                out.append(self._personal(part.name, self.rng))
+                at = len(out)
+                self._fill(part.name, out)
+                if 0 < at < len(out):
+                    _join(out, at)
+
+    def _fill(self, name: str, out: list[Segment]) -> None:
+        if (fact := self._facts.get(name)) is not None:
+            out.append((fact, None))
+        elif name in self._slots:
+            self._write(self.pick(self._slots[name]), out)
+        else:
+            out.append(self._personal(name, self.rng))
+
+
+def _join(segments: list[Segment], at: int) -> None:
+    """Fit what fills a slot to the words before it: a capital after a full stop, `an` before a vowel."""
+    (before, _), (text, type_) = segments[at - 1], segments[at]
+    if type_ is not None:
+        return
+    if before[-2:] in (". ", "? ", "! "):
+        segments[at] = (text[:1].upper() + text[1:], None)
+    elif text[:2].lower() in _AN and _ARTICLE.search("".join(piece for piece, _ in segments[max(0, at - 3) : at])):
+        segments[at - 1] = (before.rstrip(" "), segments[at - 1][1])
+        segments.insert(at, ("n ", None))
 
 
 def _tidy(segments: list[Segment]) -> list[Segment]:
-    """Close the gaps that empty alternatives leave, and begin sentences with capitals; personal data stays."""
+    """Join the pieces between personal data, and close the gaps that empty alternatives leave."""
     out: list[Segment] = []
-    before = ""
-    for piece, type_ in segments:
-        text = piece
+    pieces: list[str] = []
+    for text, type_ in segments:
         if type_ is None:
-            if before[-1:] in ("", " ", "\n"):
-                text = text.lstrip(" ")
-            if _ARTICLE.search("".join(piece for piece, _ in out[-3:])) and text[:2].lower() in _AN:
-                _lengthen_article(out)
-            if before[-2:] in (". ", "? ", "! "):
-                text = text[:1].upper() + text[1:]
-            if before[-1:] == " " and text[:1] in (".", ",", "?", "!") and out[-1][1] is None:
-                out[-1] = (out[-1][0][:-1], None)
-        if text:
-            out.append((text, type_))
-            before = text
-    if out and out[-1][1] is None:
-        out[-1] = (out[-1][0].rstrip(" "), None)
-    return out
-
-
-def _lengthen_article(segments: list[Segment]) -> None:
-    at = len(segments) - (1 if segments[-1][0].strip(" ") else 2)
-    segments[at] = (segments[at][0].rstrip(" ") + ("n " if at == len(segments) - 1 else "n"), segments[at][1])
+            pieces.append(text)
+            continue
+        if pieces:
+            out.append((_GAP.sub("", "".join(pieces)), None))
+            pieces = []
+        out.append((text, type_))
+    if pieces:
+        out.append((_GAP.sub("", "".join(pieces)).rstrip(" "), None))
+    if out and out[0][1] is None:
+        out[0] = (out[0][0].lstrip(" "), None)
+    return [segment for segment in out if segment[0]]
 
 
 def capitalised(segments: list[Segment]) -> list[Segment]:

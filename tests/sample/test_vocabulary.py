@@ -1,5 +1,6 @@
 """What can be said at the desks, and that nobody else says it."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -11,9 +12,21 @@ from sample.vocabulary import DATA, Problem, Vocabulary, vocabulary
 ROOT = Path(__file__).parents[2]
 
 # Words that carry no meaning of their own: a phrase made of them is English, not ours.
-FUNCTION_WORDS = frozenset(
-    ["a", "about", "again", "ago", "all", "also", "always", "am", "an", "and", "another", "any", "are", "as", "at", "back", "be", "been", "before", "best", "better", "but", "by", "can", "could", "day", "days", "did", "do", "does", "done", "down", "each", "else", "ever", "every", "find", "first", "for", "from", "get", "give", "go", "good", "got", "had", "has", "have", "he", "help", "her", "here", "him", "his", "how", "i", "i'd", "i'm", "i've", "if", "in", "is", "it", "it's", "its", "just", "kind", "know", "last", "later", "least", "less", "like", "long", "look", "lot", "made", "make", "many", "may", "me", "mine", "more", "most", "much", "must", "my", "need", "never", "new", "next", "no", "not", "nothing", "now", "of", "off", "ok", "on", "once", "one", "only", "or", "other", "our", "out", "over", "own", "per", "please", "possible", "really", "right", "same", "say", "see", "she", "should", "so", "some", "still", "take", "tell", "than", "thank", "thanks", "that", "that's", "the", "their", "them", "then", "there", "these", "they", "thing", "this", "to", "too", "two", "up", "us", "use", "very", "want", "was", "way", "we", "well", "were", "what", "what's", "when", "where", "which", "who", "why", "will", "with", "without", "works", "would", "yes", "yet", "you", "your"]
-)
+FUNCTION_WORDS = frozenset({
+    "a", "about", "again", "ago", "all", "also", "always", "am", "an", "and", "another", "any", "are", "as",
+    "at", "back", "be", "been", "before", "best", "better", "but", "by", "can", "could", "day", "days", "did",
+    "do", "does", "done", "down", "each", "else", "ever", "every", "find", "first", "for", "from", "get",
+    "give", "go", "good", "got", "had", "has", "have", "he", "help", "her", "here", "him", "his", "how", "i",
+    "i'd", "i'm", "i've", "if", "in", "is", "it", "it's", "its", "just", "kind", "know", "last", "later",
+    "least", "less", "like", "long", "look", "lot", "made", "make", "many", "may", "me", "mine", "more", "most",
+    "much", "must", "my", "need", "never", "new", "next", "no", "not", "nothing", "now", "of", "off", "ok",
+    "on", "once", "one", "only", "or", "other", "our", "out", "over", "own", "per", "please", "possible",
+    "really", "right", "same", "say", "see", "she", "should", "so", "some", "still", "take", "tell", "than",
+    "thank", "thanks", "that", "that's", "the", "their", "them", "then", "there", "these", "they", "thing",
+    "this", "to", "too", "two", "up", "us", "use", "very", "want", "was", "way", "we", "well", "were", "what",
+    "what's", "when", "where", "which", "who", "why", "will", "with", "without", "works", "would", "yes", "yet",
+    "you", "your",
+})  # fmt: skip
 
 
 @pytest.fixture(params=[False, True], ids=["main", "holdout"])
@@ -86,12 +99,23 @@ def planted(desk: str) -> list[str]:
     return sorted(found)
 
 
+def said(path: Path) -> str:
+    """What a file can act on: of YAML all but comments, of Python every string but the docstrings."""
+    text = path.read_text("utf-8")
+    if path.suffix == ".yaml":
+        return re.sub(r"(?m)^\s*#.*$", "", text)
+    tree = ast.parse(text)
+    prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    strings = (node for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str))
+    return "\n".join(node.value for node in strings if id(node) not in prose)
+
+
 def test_no_planted_fault_is_written_into_the_rules_or_the_code():
     """Faults are to be found by what they are: a rule that quotes the generator proves nothing."""
     read = [*(ROOT / "domain").glob("*.yaml")]
     read += [path for room in ("assets", "checks", "dagster_project") for path in (ROOT / room).rglob("*.py")]
     assert len(read) > 20
-    rules = {path: " ".join(path.read_text("utf-8").lower().split()) for path in read}
+    rules = {path: " ".join(said(path).lower().split()) for path in read}
     phrases = [phrase for desk in ("main", "holdout") for phrase in planted(desk)]
     assert len(phrases) > 1000
     copied = [
