@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -96,6 +97,27 @@ def apply(
 
         rows = write_rows(out, apply_room(room, read_rows(source), load(config)))
         console.print(f"{rows:,} rows written to {out}")
+
+
+@app.command()
+def sample(
+    out: Annotated[Path, typer.Option(help="Folder for desk.sqlite and truth.parquet.")],
+    tickets: Annotated[int, typer.Option(min=1, help="Tickets; chats, calls and customers in proportion.")] = 2000,
+    seed: Annotated[int, typer.Option(help="Equal seeds give equal bytes.")] = 7,
+    until: Annotated[str, typer.Option(help="Last day of the desk.")] = "2026-01-31",
+    holdout: Annotated[bool, typer.Option(help="Problems and wordings that nothing was tuned on.")] = False,
+) -> None:
+    """Make a sample help desk: an SQLite database, and beside it the truth of all that was planted in it."""
+    from sample.desk import make_desk
+
+    with _mistakes():
+        try:
+            last = date.fromisoformat(until)
+        except ValueError:
+            raise RefineryError("--until", "is not a date", "write it as 2026-01-31") from None
+    made = make_desk(out, tickets=tickets, seed=seed, until=last, holdout=holdout)
+    rows = ", ".join(f"{n:,} {table}" for table, n in made.rows.items())
+    console.print(f"{made.desk}: {rows}\n{made.truth}: {sum(made.planted.values()):,} planted facts")
 
 
 @app.command()
