@@ -66,7 +66,11 @@ def audited(
             f"{table.name} breaks {', '.join(broken)}; nothing was published, the candidate rests in {path}",
             allow_retries=False,
         )
-    yield dg.Output(published, metadata=facts(table, published) | {k: v for k, v in said.items() if v})
+    # A data version is one value for a whole run, so a range of partitions has none; their manifests do.
+    one = not table.partitioned or context.has_partition_key
+    version = dg.DataVersion(context.resources.lake.version(table.name, published.table)) if one else None
+    metadata = facts(table, published) | {k: v for k, v in said.items() if v}
+    yield dg.Output(published, metadata=metadata, data_version=version)
 
 
 def findings_on(

@@ -123,9 +123,7 @@ def sample(
 @app.command()
 def ui(
     config: Config = None,
-    host: Annotated[
-        str, typer.Option(help="Beyond the loopback a token is needed, see docs/deployment.md.")
-    ] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="Beyond the loopback REFINERY_UI_TOKEN must be set.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port of the web server.")] = 3000,
 ) -> None:
     """Open the web UI and its daemon, guarded."""
@@ -225,7 +223,7 @@ def _narrator() -> Callable[[Any], None]:
 def _story(metadata: Mapping[str, Any]) -> str:
     """Say in words what a step did to its rows."""
     value = {k: m.value for k, m in metadata.items()}
-    story = f"{value.get('dagster/row_count', 0):>7,} rows"
+    story = f"{value.get('rows_out', 0):>7,} rows"
     left = value.get("left_out_by_reason") or {}
     if left:
         story += "  (" + ", ".join(f"{reason} {n:,}" for reason, n in list(left.items())[:6]) + ")"

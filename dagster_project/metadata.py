@@ -98,9 +98,9 @@ def facts(table: Table, published: Published) -> dict[str, Any]:
     """Count what happened; show rows only of a table that may leave the restricted zone."""
     sums = balance(published.ledger)
     metadata: dict[str, Any] = {
-        "dagster/row_count": len(published.table),
-        "bytes": published.table.nbytes,
         "rows_in": sums.rows_in,
+        "rows_out": len(published.table),
+        "bytes": published.table.nbytes,
         "kept": sums.kept,
         "derived": sums.derived,
     }

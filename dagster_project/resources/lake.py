@@ -200,13 +200,16 @@ class Lake:
                 self._fs.rm_file(self._at(path))
 
     def _write(self, folder: str, partition: str | None, table: pa.Table) -> tuple[str, str]:
-        sink = pa.BufferOutputStream()
-        pq.write_table(table, sink, compression="zstd")
-        content = sink.getvalue().to_pybytes()
+        content = _parquet(table)
         digest = hashlib.sha256(content).hexdigest()
         path = f"{folder}/{_file(partition or WHOLE)}.{digest[:16]}.parquet"
         self._put(path, content, private=folder.startswith("restricted"))
         return path, digest
+
+    @staticmethod
+    def version(asset: str, table: pa.Table) -> str:
+        """Return the content hash a table will be published under."""
+        return hashlib.sha256(_parquet(TABLES[asset].conform(table))).hexdigest()
 
     def _put(self, path: str, content: bytes, *, private: bool) -> None:
         """Write a file so that it is there whole or not at all."""
@@ -259,6 +262,13 @@ class Lake:
 def _zone(asset: str) -> str:
     """Return the folder of a table: the restricted zone's, if any of its columns may hold raw text."""
     return "restricted" if TABLES[asset].restricted else "lake"
+
+
+def _parquet(table: pa.Table) -> bytes:
+    """Return a table's bytes as they rest: equal tables give equal bytes."""
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    return sink.getvalue().to_pybytes()
 
 
 def _file(partition: str) -> str:

@@ -46,12 +46,11 @@ class ParquetIOManager(dg.IOManager):
         fingerprints = {k: self._fingerprint(asset, k, read, knobs) for k in parts}
         done = self._lake.publish(asset, parts, fingerprints=fingerprints, run_id=context.run_id)
         for key, manifest in done.items():
-            if key is not None:
-                said = {"rows": manifest.rows, "sha256": manifest.table_sha256}
+            said = {"dagster/row_count": manifest.rows, "sha256": manifest.table_sha256, "path": manifest.table}
+            if key is None:
+                context.add_output_metadata(said)
+            else:
                 context.step_context.add_asset_metadata(metadata=said, asset_key=context.asset_key, partition_key=key)
-        if len(done) == 1:
-            manifest = next(iter(done.values()))
-            context.add_output_metadata({"sha256": manifest.table_sha256, "path": manifest.table})
 
     def _fingerprint(self, asset: str, key: str | None, read: Mapping[str, Mapping[str, str]], knobs: str) -> str:
         inputs = {

@@ -57,7 +57,7 @@ def test_each_partitions_materialisation_says_its_own_rows_and_hash(line: Line) 
         for e in line.first  # type: ignore[attr-defined]
         if e.event_type == dg.DagsterEventType.ASSET_MATERIALIZATION and e.step_key == "tickets"
     ]
-    said = {m.partition: (m.metadata["rows"].value, m.metadata["sha256"].value) for m in found}
+    said = {m.partition: (m.metadata["dagster/row_count"].value, m.metadata["sha256"].value) for m in found}
     assert said == {k: (2, m.table_sha256) for k, m in line.lake.manifests("tickets").items()}
 
 
