@@ -62,6 +62,7 @@ def example(n: int, split: str, **facts: Any) -> dict[str, Any]:
         "instruction": "Answer the question.",
         "input": f"Does {place} have {wish}?",
         "output": f"Yes, {place} has {wish} for all guests.",
+        "tokens": 50 + n % 5,
         "split": split,
         "weight": 1.0,
         **facts,

@@ -47,6 +47,9 @@ class LoraParams(BaseModel):
     max_tokens: int | None = Field(
         default=None, ge=1, description="Tokens at most that training sees, prompts included: its time budget."
     )
+    max_example_tokens: int | None = Field(
+        default=None, ge=16, description="Longest example trained on, in tokens; longer ones stay in the release."
+    )
     batch_size: int = Field(default=16, ge=1, description="Examples an optimizer step learns from.")
     micro_batch_tokens: int = Field(
         default=2048, ge=16, description="Tokens, padding included, in one forward pass; bounds the memory."

@@ -36,7 +36,8 @@ def train(request: TrainingRequest, out: Path) -> TrainingResult:
     if (done := _done(request, release, out)) is not None:
         return done
     params, tokenizer = request.params, base_model.load_tokenizer(request.base_model)
-    rows = released.subset(release.examples("train"), params.max_examples, by=("source", "category"), seed=params.seed)
+    fitting = [r for r in release.examples("train") if r["tokens"] <= (params.max_example_tokens or r["tokens"])]
+    rows = released.subset(fitting, params.max_examples, by=("source", "category"), seed=params.seed)
     held_out = released.subset(
         release.examples("validation"), params.validation_examples, by=("source",), seed=params.seed
     )

@@ -1,6 +1,7 @@
 """The IO manager: how a step's tables come out of the lake and go back into it."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import dagster as dg
 import pyarrow as pa
@@ -46,7 +47,7 @@ class ParquetIOManager(dg.IOManager):
         fingerprints = {k: self._fingerprint(asset, k, read, knobs) for k in parts}
         done = self._lake.publish(asset, parts, fingerprints=fingerprints, run_id=context.run_id)
         for key, manifest in done.items():
-            said = {"dagster/row_count": manifest.rows, "sha256": manifest.table_sha256, "path": manifest.table}
+            said: dict[str, Any] = {"dagster/row_count": manifest.rows, "sha256": manifest.table_sha256, "path": manifest.table}
             if key is None:
                 context.add_output_metadata(said)
             else:

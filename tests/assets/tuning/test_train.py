@@ -10,6 +10,7 @@ import pytest
 from assets import child
 from assets.errors import RefineryError
 from assets.ledger import balance
+from assets.released import open_release
 from assets.tuning.lora import TrainingRequest, lora_adapter_row
 from assets.tuning.params import LoraParams
 from assets.tuning.train import train
@@ -81,6 +82,13 @@ def test_what_is_done_is_not_done_again(request_, trained):
     written = (out / "training.json").stat().st_mtime_ns
     assert train(request_, out) == result
     assert (out / "training.json").stat().st_mtime_ns == written
+
+
+def test_examples_longer_than_asked_for_are_left_in_the_release(request_, release, tmp_path):
+    lengths = sorted(row["tokens"] for row in open_release(release).examples("train"))
+    longest = lengths[len(lengths) // 2]
+    result = train(request_.model_copy(update={"params": with_(max_example_tokens=longest)}), tmp_path)
+    assert result.examples == sum(length <= longest for length in lengths) < len(lengths)
 
 
 def test_a_killed_training_goes_on_from_its_last_checkpoint_and_ends_the_same(request_, trained, tmp_path):
