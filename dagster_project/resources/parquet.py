@@ -47,7 +47,11 @@ class ParquetIOManager(dg.IOManager):
         fingerprints = {k: self._fingerprint(asset, k, read, knobs) for k in parts}
         done = self._lake.publish(asset, parts, fingerprints=fingerprints, run_id=context.run_id)
         for key, manifest in done.items():
-            said: dict[str, Any] = {"dagster/row_count": manifest.rows, "sha256": manifest.table_sha256, "path": manifest.table}
+            said: dict[str, Any] = {
+                "dagster/row_count": manifest.rows,
+                "sha256": manifest.table_sha256,
+                "path": manifest.table,
+            }
             if key is None:
                 context.add_output_metadata(said)
             else:
