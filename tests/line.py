@@ -75,7 +75,7 @@ class Line:
         self.definitions = dg.Definitions(
             assets=_record_line(promises),
             asset_checks=[stored_check(t, promises) for t in (tables.TICKETS, tables.NORMALIZED_RECORDS)],
-            jobs=[jobs.record_line],
+            jobs=[dg.define_asset_job("record_line", selection=dg.AssetSelection.groups(*jobs.RECORD_ROOMS))],
             resources={
                 "settings": dg.ResourceDefinition(lambda _: self.settings),
                 "lake": dg.ResourceDefinition(lambda _: self.lake),
