@@ -49,9 +49,10 @@ def lora_adapter(
     folder = released_folder(dataset_release, quality_verdict, found.lake, found.settings)
     params, chosen = turned(config, found.settings.tuning.lora)
     asked = lora.TrainingRequest(release=folder, base_model=found.base_model, params=params)
-    place = (
-        f"artifacts/lora_adapter/{tables.content_hash(folder.name, found.base_model.name, params.model_dump_json())}"
-    )
+    version = tables.content_hash(folder.name, found.base_model.name, params.model_dump_json())
+    place = f"artifacts/lora_adapter/{version}"
     child.run("assets.tuning.train", asked, out := found.settings.home / place, on_line=context.log.info)
     result = lora.TrainingResult.model_validate_json((out / "training.json").read_bytes())
-    yield from audited(context, lora.lora_adapter_row(result, folder=place), LORA_ADAPTER, knobs=chosen)
+    curve = dg.MetadataValue.json([point.model_dump() for point in result.losses])
+    row = lora.lora_adapter_row(result, folder=place)
+    yield from audited(context, row, LORA_ADAPTER, knobs=chosen, loss_curve=curve)
