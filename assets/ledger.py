@@ -88,9 +88,12 @@ class Ledger:
         """Keep an input row, under the new id `into` where the step renames it."""
         self._decide(row, outcome="kept", into=into)
 
-    def drop(self, row: str, reason: str) -> None:
-        """Leave an input row out, for a reason in snake_case (a word of ours, never its text)."""
-        self._decide(row, outcome="dropped", reason=reason)
+    def drop(self, row: str, reason: str, *, position: str | None = None) -> None:
+        """Leave an input row out, for a reason in snake_case (a word of ours, never its text).
+
+        `position` says where the reason lies, if that is outside the row: a file, another table.
+        """
+        self._decide(row, outcome="dropped", reason=reason, position=position)
 
     def merge(self, row: str, into: str, reason: str | None = None) -> None:
         """Let another row stand for this one."""

@@ -48,6 +48,8 @@ class Table:
     meaning: str
     columns: tuple[Column, ...]
     partitioned: bool = False
+    append_only: bool = False
+    """Rows are added and never changed or removed: the table remembers what can be read nowhere else."""
 
     @property
     def key(self) -> str:
@@ -95,6 +97,15 @@ def keyed_id(key: bytes, *parts: object) -> str:
     """
     message = "\x1f".join(str(p) for p in parts).encode()
     return hmac.new(key, message, hashlib.sha256).hexdigest()[:32]
+
+
+def key_name(key: bytes) -> str:
+    """Return what an installation key is called: it tells ids of two keys apart, and nothing about either.
+
+    >>> key_name(b"one") == key_name(b"other")
+    False
+    """
+    return keyed_id(key, "name of the key")[:12]
 
 
 def content_hash(*texts: str) -> str:
@@ -223,6 +234,21 @@ UNIQUE_PAIRS = Table(
     "Pairs that say something no other pair says.",
     (*VALIDATED_PAIRS.columns, _c("cluster_id", _S, "near-duplicate questions share it; the smallest pair id in it")),
 )
+SPLIT_ASSIGNMENTS = Table(
+    "split_assignments",
+    "splitting",
+    "Every id that ever stood in train, validation or test: the memory that keeps the test honest.",
+    (
+        _c("assignment_id", _S, "id and split, and of a pair that is learnt from the number of folds"),
+        _c("id", _S, "keyed pseudonym of the pair, thread or customer"),
+        _c("kind", _S, "pair, thread or customer"),
+        _c("split", _S, "the split it stood in"),
+        _c("fold", _I, "fold the pair was dealt, 0 to k-1; null in the test, and for threads and customers"),
+        _c("folds", _I, "k, the number of folds it was dealt among"),
+        _c("key_name", _S, "name of the installation key the id was made with; another one than now: a tombstone"),
+    ),
+    append_only=True,
+)
 SPLIT_PAIRS = Table(
     "split_pairs",
     "splitting",
@@ -232,6 +258,7 @@ SPLIT_PAIRS = Table(
         _c("group_id", _S, "customer, thread and cluster joined: what must stay on one side"),
         _c("split", _S, "train, validation or test"),
         _c("fold", _I, "fold of cross-validation, 0 to k-1; null in the test set"),
+        _c("ever_tested", pa.bool_(), "whether the pair, its thread, customer or a parent was ever in the test"),
     ),
 )
 RULE_VARIANTS = Table(

@@ -114,7 +114,7 @@ def stored_check(table: Table, promises: Sequence[Promise]) -> dg.AssetChecksDef
 
 
 def frame(table: pa.Table) -> pd.DataFrame:
-    r"""Return the scalar view of a table: list column `x` becomes `x_count`, and `x_text` where it holds texts.
+    r"""Return the scalar view of a table: list column `x` becomes `x_count`, and `x_text` where it holds texts or ids.
 
     >>> turns = pa.array([[{"speaker": "customer", "text": "Hi"}, {"speaker": "agent", "text": "Hello"}]])
     >>> frame(pa.table({"turns": turns})).to_dict("records")
@@ -128,7 +128,9 @@ def frame(table: pa.Table) -> pd.DataFrame:
             continue
         columns[f"{name}_count"] = pc.fill_null(pc.list_value_length(column), 0)
         texts = _texts(column.type)
-        if texts:
+        if pa.types.is_string(column.type.value_type):
+            columns[f"{name}_text"] = ["\n".join(items or ()) for items in column.to_pylist()]
+        elif texts:
             columns[f"{name}_text"] = [
                 "\n".join(str(item[t]) for item in items or () for t in texts if item[t])
                 for items in column.to_pylist()

@@ -230,13 +230,15 @@ def _files(section: BaseModel) -> Iterator[Path]:
             yield from _files(value)
         elif isinstance(value, Path):
             yield value
+        elif isinstance(value, tuple):
+            yield from (file for file in value if isinstance(file, Path))
 
 
 def _content(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError:
-        raise RefineryError(str(file), "the domain file is not there", "correct its path in the settings") from None
+        raise RefineryError(str(file), "the file is not there", "correct its path in the settings") from None
 
 
 def as_json(section: BaseModel) -> str:

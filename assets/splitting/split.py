@@ -1,141 +1,89 @@
-"""Who is trained on, who is validated on, who is tested on: decided by group, for good."""
+"""The verb of splitting: pairs to train, validation and test, as they were assigned."""
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Any
+from collections import Counter
+from collections.abc import Sequence
 
-import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from assets import tables
 from assets.errors import RefineryError
 from assets.ledger import Ledger, Published
-from assets.splitting.params import SplittingParams
+from assets.splitting.assign import place
+from assets.splitting.benchmarks import read_texts
+from assets.splitting.decontaminate import HeldOut, copies
+from assets.splitting.groups import READ, Row
+from assets.splitting.params import DecontaminationParams, SplittingParams
+from assets.splitting.register import Register
 
-LINKS = ("customer_id", "thread_id", "cluster_id")
-"""What may not be torn apart: equal values join two pairs, a null joins nothing."""
-
-_LAST = datetime.max.replace(tzinfo=UTC)
+TEST = "test"
+_BETWEEN = "; "
 
 
-def split(pairs: pa.Table, params: SplittingParams) -> Published:
-    """Assign every pair's group to train, validation or test, and to a fold.
+def split(pairs: pa.Table, assignments: pa.Table, params: SplittingParams) -> Published:
+    """Put every pair where it was assigned; who cannot stand there leaves, and the ledger says why.
 
-    A group is what customers, threads and question clusters join. It is named by the thread of its
-    oldest pair, so that later pairs neither rename nor move it; where two groups merge, the older
-    one's side is taken. Side and fold are hashes of that name and the seed.
+    `near_test` and `near_validation`: tonight something joins the pair to one that was always held out.
+    `contaminated`: it says what a test pair or a benchmark file asks; validation is cleared of such pairs
+    too, for it chooses the model and is trained on in cross-validation. `over_group_cap`, `no_date` and
+    `after_test_from` belong to the settings that cap groups or split forward in time.
+
+    Args:
+        pairs: Tonight's unique pairs.
+        assignments: What `assign` made of them.
+        params: The knobs of splitting.
 
     Raises:
-        RefineryError: There are fewer than three groups, or one is too large to be fair.
+        RefineryError: Pairs were never assigned, or a benchmark file cannot be read.
     """
     pairs = pairs.sort_by("pair_id")
-    rows = pairs.select(["pair_id", "created_at", *LINKS]).to_pylist()
-    groups = group_ids(rows)
-    large = _too_large(groups, params)
-    if large and not params.allow_large_groups:
-        raise RefineryError("splitting", *_refusal(rows, groups, large[0], params))
-    side = assign(sorted(set(groups)), params, to_train=frozenset(large))
-    fold = {g: int(_roll(params.seed, "fold", g) * params.folds) for g in side if side[g] != "test"}
+    rows = pairs.select(list(READ)).to_pylist()
+    placed = place(rows, Register.of(assignments, params.folds), params, dealing=False)
+    if unassigned := placed.leaving.count("unassigned"):
+        raise RefineryError("split_pairs", f"{unassigned} pairs were never assigned", "make split_assignments first")
+    ledger = Ledger.of(pairs, key="pair_id")
+    for row, why in zip(rows, placed.leaving, strict=True):
+        if why is not None:
+            ledger.drop(row["pair_id"], why)
+    copied = _contaminated(pairs, placed.splits, params.decontamination)
+    for i, sources in copied.items():
+        ledger.drop(rows[i]["pair_id"], "contaminated", position=_BETWEEN.join(sorted(sources)))
     table = (
-        pairs.append_column("group_id", pa.array(groups, pa.string()))
-        .append_column("split", pa.array([side[g] for g in groups], pa.string()))
-        .append_column("fold", pa.array([fold.get(g) for g in groups], pa.int64()))
+        pairs.append_column("group_id", pa.array(placed.groups, pa.string()))
+        .append_column("split", pa.array(placed.splits, pa.string()))
+        .append_column("fold", pa.array(placed.folds, pa.int64()))
+        .append_column("ever_tested", pa.array(_ever_tested(rows, assignments), pa.bool_()))
     )
-    return Ledger.of(pairs, key="pair_id").close(tables.SPLIT_PAIRS.conform(table), key="pair_id")
+    stays = pa.array([split is not None and i not in copied for i, split in enumerate(placed.splits)], pa.bool_())
+    return ledger.close(tables.SPLIT_PAIRS.conform(table.filter(stays)), key="pair_id")
 
 
-def group_ids(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return each row's group, named by the thread (without one, the pair) of the group's oldest row.
-
-    >>> group_ids([
-    ...     {"pair_id": "a", "thread_id": "t2", "customer_id": "c", "cluster_id": "a", "created_at": None},
-    ...     {"pair_id": "b", "thread_id": "t1", "customer_id": "c", "cluster_id": "b", "created_at": None},
-    ...     {"pair_id": "d", "thread_id": "t3", "customer_id": None, "cluster_id": "d", "created_at": None},
-    ... ])
-    ['t1', 't1', 't3']
-    """
-    component = _joined(rows)
-    anchor: dict[int, tuple[datetime, str]] = {}
-    for row, group in zip(rows, component, strict=True):
-        age = (row["created_at"] or _LAST, row["thread_id"] or row["pair_id"])
-        anchor[group] = min(anchor.get(group, age), age)
-    return [anchor[group][1] for group in component]
+def contaminated_by(ledger: pa.Table) -> dict[str, int]:
+    """Count the pairs that left as copies, by what they were copies of: the test, or a benchmark file."""
+    left = ledger.filter(pc.equal(ledger.column("reason"), "contaminated"))
+    told = (source for position in left.column("position").to_pylist() for source in position.split(_BETWEEN))
+    return dict(sorted(Counter(told).items()))
 
 
-def assign(groups: Sequence[str], params: SplittingParams, *, to_train: frozenset[str] = frozenset()) -> dict[str, str]:
-    """Return each group's split: the lowest hashes are tested on, the next validated on.
-
-    Each group's hash alone decides, however many others there are. Only where a split would stay
-    empty does it take the group whose hash comes next, so that three groups suffice.
-
-    >>> sorted(assign(["g1", "g2", "g3"], SplittingParams()).values())
-    ['test', 'train', 'validation']
-    """
-    if len(groups) < 3:
-        raise RefineryError(
-            "splitting",
-            f"{len(groups)} group(s) of pairs cannot make a train, a validation and a test set",
-            "collect more customers and threads, or see what joins them (customer, thread, near-duplicate questions)",
-        )
-    rolls = {g: 1.0 if g in to_train else _roll(params.seed, "split", g) for g in groups}
-    order = sorted(groups, key=lambda g: (rolls[g], g))
-    tested = sum(r < params.test for r in rolls.values())
-    held_out = sum(r < params.test + params.validation for r in rolls.values())
-    tested = min(max(tested, 1), len(order) - 2)
-    held_out = min(max(held_out, tested + 1), len(order) - 1)
-    sides = ["test"] * tested + ["validation"] * (held_out - tested) + ["train"] * (len(order) - held_out)
-    return dict(zip(order, sides, strict=True))
+def _contaminated(
+    pairs: pa.Table, splits: Sequence[str | None], params: DecontaminationParams
+) -> dict[int, frozenset[str]]:
+    """Return what the rows to learn from are copies of, those that are."""
+    asked = pairs.select(["question", "answer"]).to_pylist()
+    told = [(row["question"] or "", row["answer"] or "") for row in asked]
+    held_out = [HeldOut(TEST, *texts) for texts, split in zip(told, splits, strict=True) if split == TEST]
+    held_out += [HeldOut(str(file), text) for file in params.benchmarks for text in read_texts(file)]
+    learnt = [i for i, split in enumerate(splits) if split in ("train", "validation")]
+    found = copies([told[i] for i in learnt], held_out, params)
+    return {i: sources for i, sources in zip(learnt, found, strict=True) if sources}
 
 
-def _roll(*parts: str) -> float:
-    """Return a number in [0, 1) that these words alone decide."""
-    digest = hashlib.sha256("\x1f".join(parts).encode()).digest()
-    return (int.from_bytes(digest[:8]) >> 11) / 2**53  # 53 bits: a float holds them exactly and never rounds to 1
-
-
-def _joined(rows: Sequence[Mapping[str, Any]]) -> list[int]:
-    """Return the connected component of each row under the links."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    seen: dict[tuple[str, str], int] = {}
-    ends = [
-        (i, seen.setdefault((link, row[link]), i))  # a row to the first that holds the same value
-        for link in LINKS
-        for i, row in enumerate(rows)
-        if row[link] is not None
+def _ever_tested(rows: Sequence[Row], assignments: pa.Table) -> list[bool]:
+    """Say of each row whether any of its ids was ever in the test: asked of the table itself, not of the deal."""
+    tested = set(assignments.filter(pc.equal(assignments.column("split"), TEST)).column("id").to_pylist())
+    return [
+        not tested.isdisjoint((row["pair_id"], row["thread_id"], row["customer_id"], *(row["parent_ids"] or ())))
+        for row in rows
     ]
-    edges = np.asarray(ends, dtype=np.int64).reshape(-1, 2)
-    graph = coo_array((np.ones(len(edges), dtype=np.int8), (edges[:, 0], edges[:, 1])), shape=(len(rows), len(rows)))
-    return list(map(int, connected_components(graph, directed=False)[1]))
-
-
-def _too_large(groups: Sequence[str], params: SplittingParams) -> list[str]:
-    """Return the groups that are too large, the largest first."""
-    limit = max(params.max_group_share * len(groups), params.small_group)
-    return [g for g, size in sorted(Counter(groups).items(), key=lambda item: (-item[1], item[0])) if size > limit]
-
-
-def _refusal(
-    rows: Sequence[Mapping[str, Any]], groups: Sequence[str], large: str, params: SplittingParams
-) -> tuple[str, str]:
-    """Say in counts what joins the group that is too large, and what to do."""
-    values: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    members = [row for row, group in zip(rows, groups, strict=True) if group == large]
-    for row in members:
-        for link in LINKS:
-            if row[link] is not None:
-                values[link][row[link]] += 1
-    widest = max(LINKS, key=lambda link: max(values[link].values(), default=0))
-    most, share = max(values[widest].values(), default=0), len(members) / len(rows)
-    held = ", ".join(f"{len(values[link])} {link}s" for link in LINKS)
-    return (
-        f"one group holds {len(members)} of {len(rows)} pairs ({share:.1%}, at most {params.max_group_share:.1%}): "
-        f"it joins {held}, and one {widest} alone holds {most} pairs",
-        "correct what is mapped onto that column, collect more, or set splitting.allow_large_groups "
-        "to put such groups into train as a whole",
-    )

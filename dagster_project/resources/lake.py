@@ -111,10 +111,9 @@ class Lake:
             with self._fs.open(self._at(path), "rb") as file:
                 return pq.read_table(file)
         except FileNotFoundError:
-            where = f"{asset} ({path})"
-            raise RefineryError(
-                where, "its manifest names a file that is gone", "materialise the asset again"
-            ) from None
+            where, what = f"{asset} ({path})", "its manifest names a file that is gone"
+            do = "restore it from a backup" if TABLES[asset].append_only else "materialise the asset again"
+            raise RefineryError(where, what, do) from None
 
     # publishing
 
@@ -125,13 +124,28 @@ class Lake:
         *,
         fingerprints: Mapping[str | None, str],
         run_id: str,
+        rewrites: str | None = None,
     ) -> dict[str | None, Manifest]:
-        """Make the parts of a table visible, each whole and under its own lock; a few at a time, for disks wait."""
+        """Make the parts of a table visible, each whole and under its own lock; a few at a time, for disks wait.
+
+        Args:
+            asset: The table.
+            parts: By partition the rows and their ledger.
+            fingerprints: By partition the hash of all that decided its content.
+            run_id: The run that made them.
+            rewrites: Of an append-only table the hash of the version whose rows are replaced; without it
+                rows may only be added.
+
+        Raises:
+            RefineryError: An append-only table would lose or change a row; it stays as it was.
+        """
         there = self._by_partition(f"{_zone(asset)}/{asset}", f"ledger/{asset}")
 
         def one(partition: str | None) -> Manifest:
             with self.lock(asset, partition):
                 before = self.manifest(asset, partition)
+                if before is not None and TABLES[asset].append_only and before.table_sha256 != rewrites:
+                    self._refuse_loss(asset, before, parts[partition].table)
                 now = self._publish(asset, partition, parts[partition], fingerprints[partition], run_id)
                 if before is not None:
                     self._retire(there.get(_file(partition or WHOLE), ()), now, before)
@@ -139,6 +153,13 @@ class Lake:
 
         with ThreadPoolExecutor(WRITERS) as pool:
             return dict(zip(parts, pool.map(one, parts), strict=True))
+
+    def _refuse_loss(self, asset: str, before: Manifest, table: pa.Table) -> None:
+        """Refuse a table that does not begin with all that is published, as where another run was faster."""
+        there = self.load(asset, [before])
+        if not TABLES[asset].conform(table).slice(0, len(there)).equals(there):
+            what = "rows published meanwhile would be lost or changed, and rows are only ever added to it"
+            raise RefineryError(asset, what, "run it again; nothing was written")
 
     def _publish(self, asset: str, partition: str | None, part: Published, fingerprint: str, run_id: str) -> Manifest:
         table, table_sha = self._write(f"{_zone(asset)}/{asset}", partition, TABLES[asset].conform(part.table))

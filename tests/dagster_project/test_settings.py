@@ -119,7 +119,7 @@ def test_the_shipped_settings_are_right() -> None:
 
 def test_a_missing_domain_file_is_an_error_that_names_it(tmp_path: Path) -> None:
     settings = said(tmp_path, "augmentation: {wording: domain/nowhere.yaml}\n")
-    with pytest.raises(RefineryError, match=r"domain/nowhere.yaml: the domain file is not there"):
+    with pytest.raises(RefineryError, match=r"domain/nowhere.yaml: the file is not there"):
         settings.section_hash("augmentation")
 
 
