@@ -1,15 +1,16 @@
-"""Collect the partitions asked for, and survey what every partition would hold: one reading for both."""
+"""Collect the partitions asked for, and survey what every partition would hold: one sense of a row for both."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable
+from datetime import datetime
 from typing import Final
 
 from assets import tables
 from assets.collection.calendar import Calendar
 from assets.collection.params import CollectionParams, SourceParams
-from assets.collection.reading import Entry, entries_of
+from assets.collection.reading import Entry, changes_of, entries_of, prints_of
 from assets.ledger import Ledger, Published
 
 TABLES: Final = {table.name: table for table in tables.COLLECTED}
@@ -41,7 +42,7 @@ def collect(
         RefineryError: A source is missing, or lacks a column its mapping names.
     """
     wanted = frozenset(keys)
-    entries = [e for e in entries_of(gives, sources, params, calendar, key) if e.partition in wanted]
+    entries = [e for e in entries_of(gives, sources, params, calendar, key, wanted) if e.partition in wanted]
     entries.sort(key=lambda entry: entry.order)
     ledger = Ledger((e.id for e in entries), (e.partition for e in entries))
     for entry in entries:
@@ -51,22 +52,54 @@ def collect(
 
 
 def survey(
-    sources: Iterable[SourceParams], params: CollectionParams, *, calendar: Calendar, key: bytes
-) -> dict[str, dict[str, str]]:
-    """Return, for every collected table and each of its partitions, a fingerprint of what it would hold.
+    gives: str, sources: Iterable[SourceParams], params: CollectionParams, *, calendar: Calendar, key: bytes
+) -> dict[str, str]:
+    """Return for every partition of a collected table a fingerprint of what it would hold.
 
     It changes with any mapped value, outcome or resolved identity in that partition, and with
     nothing else: a changed row marks its own partition, a changed customer those with his records.
+    Of a database that maps `updated_at` only ids and dates are read, and a change that leaves
+    `updated_at` as it was goes unseen; of all else every row is.
+
+    Args:
+        gives: tickets, chats, calls, articles or external_documents.
+        sources: All sources of the settings.
+        params: What holds for every source.
+        calendar: The slices there are.
+        key: Installation key of the pseudonyms.
     """
-    sources = list(sources)
-    return {gives: _fingerprints(entries_of(gives, sources, params, calendar, key), calendar) for gives in TABLES}
+    found: dict[str, list[bytes]] = {slot: [] for slot in calendar.keys()}  # noqa: SIM118 - a calendar is no mapping
+    for partition, digest in prints_of(gives, sources, params, calendar, key):
+        found[partition].append(digest)
+    return {partition: hashlib.sha256(b"".join(sorted(digests))).hexdigest() for partition, digests in found.items()}
 
 
-def _fingerprints(entries: Iterable[Entry], calendar: Calendar) -> dict[str, str]:
-    prints: dict[str, list[bytes]] = {key: [] for key in calendar.keys()}  # noqa: SIM118 - a calendar is no mapping
-    for entry in entries:
-        prints[entry.partition].append(entry.fingerprint)
-    return {key: hashlib.sha256(b"".join(sorted(found))).hexdigest() for key, found in prints.items()}
+def changed_since(
+    since: datetime,
+    gives: str,
+    sources: Iterable[SourceParams],
+    params: CollectionParams,
+    *,
+    calendar: Calendar,
+    key: bytes,
+) -> dict[str, dict[str, datetime]]:
+    """Return by partition the records that were opened or changed at `since` or later, and when.
+
+    A deleted row, and one that cannot be dated, is not told of here: `survey` sees it.
+
+    Args:
+        since: Beginning of the window, aware.
+        gives: As `survey`.
+        sources: As `survey`.
+        params: As `survey`.
+        calendar: As `survey`.
+        key: As `survey`.
+    """
+    found: dict[str, dict[str, datetime]] = {}
+    for partition, record, when in changes_of(gives, sources, params, calendar, key):
+        if when >= since:
+            found.setdefault(partition, {})[record] = when
+    return found
 
 
 def _decide(ledger: Ledger, entry: Entry) -> None:

@@ -119,12 +119,19 @@ class Stream(io.RawIOBase):
 @contextmanager
 def opened(file: File, where: str, limit: int) -> Iterator[Iterator[tuple[str, Stream]]]:
     """Open a file; a zip gives each of its members, in order of name."""
+    with as_it_is(file, where) as raw:
+        yield _streams(raw, file.name, limit)
+
+
+@contextmanager
+def as_it_is(file: File, where: str) -> Iterator[IO[bytes]]:
+    """Open a file without unpacking it."""
     try:
         raw = file.fs.open(file.path, "rb")
     except OSError as fault:
         raise RefineryError(where, f"cannot open {file.path} ({type(fault).__name__})", "correct its path") from None
     with raw:
-        yield _streams(raw, file.name, limit)
+        yield raw
 
 
 def _streams(raw: IO[bytes], name: str, limit: int) -> Iterator[tuple[str, Stream]]:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
 from typing import Any, NamedTuple
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 Values = Mapping[str, Any]
@@ -22,6 +25,8 @@ class Field(NamedTuple):
     get: Callable[[Values], Any]
     names: tuple[str, ...]
     """Plain names a row is expected to have."""
+    columns: tuple[str, ...] | None
+    """Every name it may look for; null for an expression, which may look for any."""
 
 
 _PART = re.compile(r"\{([^{}]+)\}")
@@ -71,7 +76,7 @@ def _single(mapping: str) -> Field:
                 return row[key]
         return None if plain else _search(compiled, row)
 
-    return Field(get, names)
+    return Field(get, names, (mapping, name, inner) if plain else None)
 
 
 def _search(compiled: Any, row: Values) -> Any:
@@ -95,17 +100,18 @@ def _template(mapping: str) -> Field:
             said += (joint if said else "") + value if value else ""
         return opening + said + (closing if values[-1] else "") if said else None
 
-    return Field(fill, tuple(name for part in parts for name in part.names))
+    columns = None if any(p.columns is None for p in parts) else tuple(c for p in parts for c in p.columns or ())
+    return Field(fill, tuple(name for part in parts for name in part.names), columns)
 
 
 def text_of(value: Any, joint: str = ", ") -> str | None:
     """Return a value as text: a list joined, nothing for nothing.
 
-    >>> text_of(["a", None, 7]), text_of("  "), text_of(True)
-    ('a, 7', None, 'true')
+    >>> text_of(["a", None, 7]), text_of("  "), text_of(True), text_of(Decimal("1E+3")), text_of(b"cafe")
+    ('a, 7', None, 'true', '1000', 'cafe')
 
     Raises:
-        Unreadable: The value is a mapping, or text no encoding can write.
+        Unreadable: The value is a mapping, bytes that are no UTF-8, or text no encoding can write.
     """
     if value is None:
         return None
@@ -115,11 +121,24 @@ def text_of(value: Any, joint: str = ", ") -> str | None:
         return value if value and not value.isspace() else None
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int | float | date | datetime):
+    if isinstance(value, Enum):
+        return text_of(value.value, joint)
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, int | float | date | datetime | time | timedelta | UUID):
         return str(value)
+    if isinstance(value, bytes | bytearray | memoryview):
+        return text_of(_decoded(bytes(value)))
     if isinstance(value, list | tuple):
         return joint.join(t for v in value if (t := text_of(v, joint)) is not None) or None
     raise Unreadable("wrong_type")
+
+
+def _decoded(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        raise Unreadable("undecodable") from None
 
 
 def _writable(value: str) -> None:
@@ -154,7 +173,7 @@ def moment(value: Any, formats: tuple[str, ...], timezone: str) -> datetime | No
         found: datetime | None = value
     elif isinstance(value, date):
         found = datetime(value.year, value.month, value.day)  # noqa: DTZ001 - its time zone is set below
-    elif isinstance(value, int | float) and not isinstance(value, bool):
+    elif isinstance(value, int | float | Decimal) and not isinstance(value, bool):
         return _unix(float(value))
     else:
         words = (text_of(value) or "").strip()

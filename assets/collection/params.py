@@ -7,7 +7,16 @@ from datetime import date
 from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 
 Gives = Literal["tickets", "chats", "calls", "articles", "external_documents", "customers"]
 KnownType = Literal["name", "email", "phone", "address", "account", "birth_date", "card", "other"]
@@ -31,7 +40,10 @@ FIELDS: Final[dict[Gives, frozenset[str]]] = {
 }
 """Fields a source may map, by what it gives."""
 
-OPTIONS: Final[dict[str, object]] = {"delimiter": ",", "header": True, "rows": None, "encoding": "utf-8"}
+OPTIONS: Final[dict[str, object]] = {
+    "path": (), "exclude": (), "beside": None, "encoding": "utf-8", "delimiter": ",", "header": True, "rows": None,
+    "url": None, "table": None, "query": None,
+}  # fmt: skip
 """Options that only some readers understand, with their defaults; each reader says which it takes."""
 
 
@@ -110,9 +122,16 @@ class People(_Knobs):
 
 
 class Turns(_Knobs):
-    """Where a conversation's turns lie in a row."""
+    """Where a conversation's turns lie: in the row, or as rows of a table of their own in the same database."""
 
-    path: str = Field(description="Field mapping of the list of turns.")
+    path: str | None = Field(default=None, description="Field mapping of the list of turns.")
+    table: str | None = Field(default=None, description="Table of the turns, schema and all, instead of `path`.")
+    query: str | None = Field(default=None, description="Query that gives the turns, instead of `path`.")
+    belongs_to: str | None = Field(default=None, description="Column of a turn that names its record.")
+    key: str | None = Field(
+        default=None, description="Column of the record that `belongs_to` means; its `id` if not given."
+    )
+    order_by: tuple[str, ...] = Field(default=(), description="Columns that put the turns of a record in order.")
     speaker: str = Field(default="speaker", description="Field mapping on a turn: who speaks.")
     text: str = Field(default="text", description="Field mapping on a turn: what is said.")
     at: str | None = Field(default=None, description="Field mapping on a turn: when it was said.")
@@ -125,6 +144,21 @@ class Turns(_Knobs):
     where: dict[str, tuple[Text, ...]] = Field(
         default={}, description="Field mappings on a turn and the values it must have to count as said."
     )
+
+    @property
+    def apart(self) -> bool:
+        """Whether the turns are rows of a table of their own."""
+        return self.path is None
+
+    @model_validator(mode="after")
+    def _lie_in_one_place(self) -> Turns:
+        if sum(place is not None for place in (self.path, self.table, self.query)) != 1:
+            raise ValueError("turns lie in one place: `path`, `table` or `query`")
+        if self.apart and not (self.belongs_to and self.order_by):
+            raise ValueError("turns of a table need `belongs_to` and `order_by`")
+        if not self.apart and (self.belongs_to or self.key or self.order_by):
+            raise ValueError("`belongs_to`, `key` and `order_by` belong to turns of a table")
+        return self
 
 
 class Level(_Knobs):
@@ -146,8 +180,18 @@ class SourceParams(_Knobs):
     gives: Gives = Field(description="What its rows become.")
     kind: str = Field(description="How it is read.")
     path: str | tuple[str, ...] = Field(
-        description="Files, globs or folders, local or any fsspec URL; .gz, .bz2, .xz and .zip are unpacked."
+        default=(),
+        description="Files, globs or folders, local or any fsspec URL; .gz, .bz2, .xz and .zip of texts are unpacked. "
+        "For kind `python` module:function, a callable without arguments that yields mappings.",
     )
+    url: SecretStr | None = Field(
+        default=None, description="A database, as SQLAlchemy writes it; a password comes from the environment."
+    )
+    table: str | None = Field(default=None, description="Table or view of the database, schema and all.")
+    query: str | None = Field(
+        default=None, description="Query instead of `table`; it is run as a subquery, and never needs an order."
+    )
+    json_columns: tuple[str, ...] = Field(default=(), description="Columns whose text is JSON, to be reached into.")
     exclude: tuple[str, ...] = Field(default=(), description="Globs of files below `path` that are left out.")
     encoding: str = Field(default="utf-8", description="Character encoding of the files.")
     delimiter: str = Field(default=",", min_length=1, max_length=1, description="What separates the cells of a CSV.")
@@ -207,6 +251,13 @@ class SourceParams(_Knobs):
         for option, default in OPTIONS.items():
             if option not in takes and getattr(self, option) != default:
                 raise ValueError(f"kind '{self.kind}' takes no `{option}`")
+        for option in ("path", "url"):
+            if option in takes and not getattr(self, option):
+                raise ValueError(f"kind '{self.kind}' needs `{option}`")
+        if "query" in takes and (self.table is None) == (self.query is None):
+            raise ValueError(f"kind '{self.kind}' needs either `table` or `query`")
+        if self.turns and self.turns.apart and "query" not in takes:
+            raise ValueError(f"kind '{self.kind}' has turns at a `path`, not in a table")
         if "id" not in self.fields:
             raise ValueError("`fields` must map `id`; where rows have none, '{_file} {_row}' names them by position")
         if strange := sorted((self.fields.keys() | self.constants.keys()) - FIELDS[self.gives]):

@@ -1,18 +1,22 @@
 """From files to rows: one function a kind of source, all of them under the same care.
 
-A reader gets the text of a file and yields its rows; a row it cannot make sense of carries a fault
-instead of values, and the next one follows. Adding a kind is adding one function here.
+A reader gets the text of a file, or the open file, or the source itself where that is no file, and
+yields its rows; a row it cannot make sense of carries a fault instead of values, and the next one
+follows. Adding a kind is adding one function here.
 """
 
 from __future__ import annotations
 
 import csv
+import importlib
 import io
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Literal, NamedTuple
 
 from assets.errors import RefineryError
 
@@ -44,25 +48,41 @@ class Text(NamedTuple):
 class Reader:
     """One kind of source: its function, the files it looks for in a folder, and the options it takes."""
 
-    read: Callable[[Text, SourceParams], Iterator[Row]]
+    read: Callable[[Any, SourceParams], Iterator[Row]]
     suffixes: tuple[str, ...]
     takes: frozenset[str]
+    gets: Literal["text", "file", "source"]
+    """What the function is given first: a `Text`, an open binary file, or nothing but the source."""
     tabular: bool
     """Whether every row of a file has the same columns, so that one missing in the first is missing in all."""
     by_line: bool
     """Whether a row ends where a line does, so that those before a break are sound."""
+    steady: bool
+    """Whether a row keeps its place as long as nothing changes, so that its number can name it."""
 
 
 READERS: dict[str, Reader] = {}
+_TAKES: dict[str, tuple[str, ...]] = {
+    "text": ("path", "exclude", "beside", "encoding"),
+    "file": ("path", "exclude", "beside"),
+    "source": (),
+}
+Read = Callable[[Any, "SourceParams"], Iterator[Row]]
 
 
 def reader(
-    kind: str, *suffixes: str, takes: Iterable[str] = (), tabular: bool = False, by_line: bool = False
-) -> Callable[[Callable[[Text, SourceParams], Iterator[Row]]], Callable[[Text, SourceParams], Iterator[Row]]]:
+    kind: str,
+    *suffixes: str,
+    gets: Literal["text", "file", "source"] = "text",
+    takes: Iterable[str] = (),
+    tabular: bool = False,
+    by_line: bool = False,
+    steady: bool = True,
+) -> Callable[[Read], Read]:
     """Register the reader of a kind of source."""
 
-    def register(read: Callable[[Text, SourceParams], Iterator[Row]]) -> Callable[[Text, SourceParams], Iterator[Row]]:
-        READERS[kind] = Reader(read, suffixes, frozenset({"encoding", *takes}), tabular, by_line)
+    def register(read: Read) -> Read:
+        READERS[kind] = Reader(read, suffixes, frozenset({*_TAKES[gets], *takes}), gets, tabular, by_line, steady)
         return read
 
     return register
@@ -269,3 +289,78 @@ class _Utf8:
     def read(self, size: int) -> str:
         """Read some characters."""
         return self._lines.read(size).replace(UNDECODABLE, _UNDECODABLE_XML)
+
+
+@reader("parquet", ".parquet", gets="file", tabular=True)
+def read_parquet(file: IO[bytes], source: SourceParams) -> Iterator[Row]:
+    """Read a Parquet file batch by batch; a value Python cannot hold, such as a date of year 12000, is left out."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        for batch in pq.ParquetFile(file).iter_batches(1000):
+            yield from map(Row, _pylist(batch))
+    except (pa.ArrowException, OSError):
+        yield Row({}, "broken_parquet")
+
+
+def _pylist(batch: Any) -> list[dict[str, Any]]:
+    try:
+        return batch.to_pylist()
+    except (ValueError, OverflowError):
+        names = batch.schema.names
+        return [dict(zip(names, map(_scalar, row), strict=True)) for row in zip(*batch.columns, strict=True)]
+
+
+def _scalar(cell: Any) -> Any:
+    try:
+        return cell.as_py()
+    except UnicodeDecodeError:
+        return UNDECODABLE
+    except (ValueError, OverflowError):
+        return None
+
+
+@reader("python", gets="source", takes=("path",))
+def read_python(_: None, source: SourceParams) -> Iterator[Row]:
+    """Read what a callable without arguments yields; `path` names it as module:function."""
+    where, called = f"sources.{source.name}", _callable(source)
+    try:
+        for value in called():
+            yield Row(value) if isinstance(value, dict) else _of_mapping(value)
+    except RefineryError:
+        raise
+    except Exception as fault:  # noqa: BLE001 - it is the user's own code, and what it says may quote a row
+        raise RefineryError(where, f"{source.path} failed with {type(fault).__name__}", "correct it") from None
+
+
+def _of_mapping(value: object) -> Row:
+    return Row(dict(value)) if isinstance(value, Mapping) else Row({}, "wrong_type")
+
+
+def _callable(source: SourceParams) -> Callable[[], Iterable[object]]:
+    where, path = f"sources.{source.name}", source.path if isinstance(source.path, str) else ""
+    module, _, name = path.partition(":")
+    if not (module and name):
+        raise RefineryError(where, "its path is not module:function", "write it so")
+    if (here := str(Path.cwd())) not in sys.path:
+        sys.path.append(here)  # as with every relative path
+    try:
+        found = getattr(importlib.import_module(module), name, None)
+    except ImportError as fault:
+        missing = fault.name or module
+        raise RefineryError(
+            where, f"no module called '{missing}' can be imported", "install it, or correct `path`"
+        ) from None
+    if not callable(found):
+        raise RefineryError(where, f"{module} has no function '{name}'", "correct its path")
+    return found
+
+
+@reader("sql", gets="source", takes=("url", "table", "query"), tabular=True, steady=False)
+def read_sql(_: None, source: SourceParams) -> Iterator[Row]:
+    """Read a table or query of a database as a stream, see `database`."""
+    from assets.collection.database import connected
+
+    with connected(source) as database:
+        yield from map(Row, database.rows())

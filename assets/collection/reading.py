@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple, TypeVar
 
 from assets import tables
 from assets.collection.calendar import Calendar
+from assets.collection.database import connected
 from assets.collection.files import File, beside, files_of
-from assets.collection.mapping import Unreadable
+from assets.collection.mapping import Unreadable, field
 from assets.collection.params import CollectionParams, SourceParams
-from assets.collection.readers import READERS
+from assets.collection.readers import READERS, Row
 from assets.collection.records import Drafted, Identities, Mapper
-from assets.collection.rows import Placed, rows_of
+from assets.collection.rows import Placed, called, placed, rows_of
+from assets.collection.sights import can_be_seen, prints, sights, wanted
 from assets.errors import RefineryError
 
 _LONG_AGO: Final = datetime(1, 1, 1, tzinfo=UTC)
@@ -56,36 +58,142 @@ class Entry(NamedTuple):
 
 
 def entries_of(
-    gives: str, sources: Iterable[SourceParams], params: CollectionParams, calendar: Calendar, key: bytes
+    gives: str,
+    sources: Iterable[SourceParams],
+    params: CollectionParams,
+    calendar: Calendar,
+    key: bytes,
+    keys: Collection[str] | None = None,
 ) -> list[Entry]:
-    """Read every source that gives `gives`.
+    """Read every source that gives `gives`: the rows of some partitions (others may come along), or all.
 
     Raises:
         RefineryError: A source is missing or misses a column, or the sources do not fit together.
     """
+    chosen = keys if keys is not None and not {*calendar.keys()} <= {*keys} else None
+    return [e for s in _opened(gives, sources, params, calendar, key) for e in s.entries(chosen)]
+
+
+def prints_of(
+    gives: str, sources: Iterable[SourceParams], params: CollectionParams, calendar: Calendar, key: bytes
+) -> Iterator[tuple[str, bytes]]:
+    """Yield for every row of the sources that give `gives` its partition and a hash of what will be told of it.
+
+    Raises:
+        RefineryError: As `entries_of`.
+    """
+    for source in _opened(gives, sources, params, calendar, key):
+        yield from source.prints()
+
+
+def changes_of(
+    gives: str, sources: Iterable[SourceParams], params: CollectionParams, calendar: Calendar, key: bytes
+) -> Iterator[tuple[str, str, datetime]]:
+    """Yield for every dated row of the sources that give `gives` its partition, record id and last change.
+
+    Raises:
+        RefineryError: As `entries_of`.
+    """
+    for source in _opened(gives, sources, params, calendar, key):
+        yield from source.changes()
+
+
+def _opened(
+    gives: str, sources: Iterable[SourceParams], params: CollectionParams, calendar: Calendar, key: bytes
+) -> Iterator[_Source]:
     sources = list(sources)
     by_name = {source.name: source for source in sources}
     if len(by_name) < len(sources):
         names = [source.name for source in sources]
         twice = ", ".join(sorted({name for name in names if names.count(name) > 1}))
         raise RefineryError("sources", f"two sources are called {twice}", "give each a name of its own")
-    return [e for s in sources if s.gives == gives for e in _read(s, by_name, params, calendar, key)]
+    return (_Source(s, _people(s, by_name), params, calendar, key) for s in sources if s.gives == gives)
 
 
-def _read(
-    source: SourceParams, by_name: Mapping[str, SourceParams], params: CollectionParams, calendar: Calendar, key: bytes
-) -> list[Entry]:
-    files, people = files_of(source, READERS[source.kind].suffixes), _people(source, by_name)
-    touched = [*files, *beside(source), *(files_of(people, READERS[people.kind].suffixes) if people else ())]
+class _Source:
+    """One source, ready to be read or to be looked at from afar."""
 
-    def make() -> list[Entry]:
-        identities, whole = _identities(people, params, key) if people else (None, True)
-        mapper = Mapper(source, params, key=key, identities=identities, identities_whole=whole)
-        drafts = ((row, _draft(row, mapper)) for row in _checked(rows_of(source, params, files), mapper))
-        entries = _one_an_id(drafts, calendar, mapper)
-        return _one_a_thread(entries, source.one_a_thread) if source.one_a_thread else entries
+    def __init__(
+        self,
+        source: SourceParams,
+        people: SourceParams | None,
+        params: CollectionParams,
+        calendar: Calendar,
+        key: bytes,
+    ) -> None:
+        self._source, self._people, self._params, self._calendar, self._key = source, people, params, calendar, key
+        self._plain = Mapper(source, params, key=key)
 
-    return _MEMORY.recall(_memory_key(touched, source, people, params, calendar, key), make)
+    def entries(self, keys: Collection[str] | None = None) -> list[Entry]:
+        """Read the rows of some partitions, or all; others may come along."""
+        if keys is not None and (ids := self._ids(keys)) is not None:
+            with connected(self._source) as database:
+                database.expect(self._plain.expected())
+                rows = ((called(self._source), Row(values)) for values in database.rows(ids))
+                return self._entries(placed(rows, self._source), *self._identities(_marked(self._people)))
+        files, people = _files(self._source), _marked(self._people)
+        touched = [*files, *beside(self._source), *people]
+
+        def make() -> list[Entry]:
+            return self._entries(rows_of(self._source, self._params, files), *self._identities(people))
+
+        settings = (self._source, self._people, self._params, self._calendar, self._key)
+        return _MEMORY.recall(_memory_key(touched, *settings), make)
+
+    def prints(self) -> Iterator[tuple[str, bytes]]:
+        """Hash every row, or all that decides it, with its partition."""
+        if not can_be_seen(self._source, self._plain, changes=True):
+            yield from ((entry.partition, entry.fingerprint) for entry in self.entries())
+            return
+        seen = sights(self._source, self._plain, self._calendar)
+        yield from prints(seen, self._source, self._plain, *self._identities(_marked(self._people)))
+
+    def changes(self) -> Iterator[tuple[str, str, datetime]]:
+        """Tell of every dated row when it was changed last."""
+        if can_be_seen(self._source, self._plain, changes=True):
+            for sight in sights(self._source, self._plain, self._calendar):
+                when = self._plain.changed(sight.values)
+                if sight.source_id is not None and when is not None:
+                    yield sight.partition, self._plain.record_id(sight.source_id), when
+        else:
+            yield from ((e.partition, e.id, e.record["updated_at"]) for e in self.entries() if e.record)
+
+    def _ids(self, keys: Collection[str]) -> list[Any] | None:
+        """Return the ids to ask for to have the rows of some partitions; null where they cannot be asked for."""
+        column = self._source.fields["id"]
+        if field(column).names != (column,) or not can_be_seen(self._source, self._plain, changes=False):
+            return None
+        return wanted(sights(self._source, self._plain, self._calendar), keys, column)
+
+    def _entries(self, rows: Iterator[Placed], identities: Identities | None, whole: bool) -> list[Entry]:
+        mapper = Mapper(
+            self._source, self._params, key=self._key, identities=identities, identities_whole=whole
+        )  # fmt: skip
+        drafts = ((row, _draft(row, mapper)) for row in _checked(rows, mapper))
+        entries = _one_an_id(drafts, self._calendar, mapper)
+        return _one_a_thread(entries, self._source.one_a_thread) if self._source.one_a_thread else entries
+
+    def _identities(self, files: list[File]) -> tuple[Identities | None, bool]:
+        """Return what is known of each customer, and whether every row about them could be read."""
+        people, params = self._people, self._params
+        if people is None:
+            return None, True
+
+        def make() -> dict[str, tuple[dict[str, str], ...] | None]:
+            mapper = Mapper(people, params, key=self._key)
+            found: dict[str, tuple[dict[str, str], ...] | None] = {}
+            for row in _checked(rows_of(people, params, files), mapper):
+                try:
+                    if row.fault:
+                        raise Unreadable(row.fault)
+                    customer, known = mapper.identity(row.values)
+                    found[customer] = (*(found.get(customer) or ()), *known)
+                except Unreadable:
+                    found[_UNREAD] = None
+            return found
+
+        found = _MEMORY.recall(_memory_key(files, people, params), make)
+        return {customer: known for customer, known in found.items() if known is not None}, _UNREAD not in found
 
 
 def _people(source: SourceParams, by_name: Mapping[str, SourceParams]) -> SourceParams | None:
@@ -101,25 +209,23 @@ def _people(source: SourceParams, by_name: Mapping[str, SourceParams]) -> Source
     return people
 
 
-def _identities(people: SourceParams, params: CollectionParams, key: bytes) -> tuple[Identities, bool]:
-    """Return what is known of each customer, and whether every row about them could be read."""
-    files = files_of(people, READERS[people.kind].suffixes)
+def _files(source: SourceParams, mark: str | None = None) -> list[File]:
+    """Return a source's files; one that is no file counts as one, whose changes only a mark can tell."""
+    kind = READERS[source.kind]
+    return [File(None, "", source.name, mark)] if kind.gets == "source" else files_of(source, kind.suffixes)
 
-    def make() -> dict[str, tuple[dict[str, str], ...] | None]:
-        mapper = Mapper(people, params, key=key)
-        found: dict[str, tuple[dict[str, str], ...] | None] = {}
-        for row in _checked(rows_of(people, params, files), mapper):
-            try:
-                if row.fault:
-                    raise Unreadable(row.fault)
-                customer, known = mapper.identity(row.values)
-                found[customer] = (*(found.get(customer) or ()), *known)
-            except Unreadable:
-                found[_UNREAD] = None
-        return found
 
-    found = _MEMORY.recall(_memory_key(files, people, params), make)
-    return {customer: known for customer, known in found.items() if known is not None}, _UNREAD not in found
+def _marked(people: SourceParams | None) -> list[File]:
+    """Return the files of a source of identities; a database's mark is the hash of its rows, quicker than reading."""
+    if people is None:
+        return []
+    if people.kind != "sql":
+        return _files(people)
+    digest = hashlib.sha256()
+    with connected(people) as database:
+        for row in database.rows():
+            digest.update(repr(list(row.items())).encode("utf-8", "surrogatepass"))
+    return _files(people, digest.hexdigest())
 
 
 def _checked(rows: Iterator[Placed], mapper: Mapper) -> Iterator[Placed]:
@@ -160,8 +266,14 @@ def _one_an_id(drafts: Iterable[tuple[Placed, Drafted]], calendar: Calendar, map
     """Give every row its slice and fate; of rows that share an id the latest stands, of equals the first."""
     entries: list[Entry] = []
     standing: dict[str, int] = {}
+    told: Counter[str] = Counter()
     for n, (row, drafted) in enumerate(drafts):
-        entry = _entry(row, drafted, calendar, mapper)
+        partition, undated = calendar.slot(drafted.created_at)
+        told[partition] += 1
+        # A row without a number that lasts is known by its place in its slice: the slice is read whole or not at all.
+        place = f"row {row.number}" if row.number else f"of {partition} row {told[partition]}"
+        position = f"{mapper.source.name}: {row.file} {place}"
+        entry = _entry(drafted, partition, undated, position, mapper)
         entries.append(entry)
         if drafted.source_id is None:
             continue
@@ -175,10 +287,8 @@ def _one_an_id(drafts: Iterable[tuple[Placed, Drafted]], calendar: Calendar, map
     return entries
 
 
-def _entry(row: Placed, drafted: Drafted, calendar: Calendar, mapper: Mapper) -> Entry:
-    position = f"{mapper.source.name}: {row.file} row {row.number}"
+def _entry(drafted: Drafted, partition: str, undated: str | None, position: str, mapper: Mapper) -> Entry:
     id_ = _id_of_place(position, mapper) if drafted.source_id is None else mapper.record_id(drafted.source_id)
-    partition, undated = calendar.slot(drafted.created_at)
     if fault := drafted.fault or undated:
         return Entry(partition, id_, "quarantined", fault, None, position, drafted.record)
     if drafted.dropped:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from assets import tables
@@ -26,6 +28,8 @@ _AS_THEY_ARE: tuple[FieldName, ...] = (*_PLAIN, "thread", "customer", "status")
 _MOMENTS: tuple[FieldName, ...] = ("created_at", "updated_at")
 _TEXTS: tuple[FieldName, ...] = ("subject", "title", "description", "resolution", "body")
 
+TURNS = "_turns"
+"""Name under which a row carries its turns, where they are rows of a table of their own."""
 _LONGEST_TALK = 1e7
 """Seconds after which a turn no longer belongs to the talk; more is a fault of the source."""
 
@@ -80,9 +84,40 @@ class Mapper:
         source = self.source
         mappings = [*source.fields.values(), *(k.path for k in source.known)]
         mappings += [rule.field for rule in source.drop_if if rule.field not in get_args(FieldName)]
-        mappings += [source.turns.path] if source.turns else []
+        mappings += [source.turns.path] if source.turns and source.turns.path else []
         mappings += [source.people.key] if source.people else []
         return {name for mapping in mappings for name in field(mapping).names}
+
+    def columns(self, *names: FieldName) -> frozenset[str] | None:
+        """Return the columns that say these fields, and who the customer is; null where any column might."""
+        mappings = [self.source.fields[name] for name in names if name in self.source.fields]
+        mappings += [self.source.people.key] if self.source.people else []
+        found = [field(mapping).columns for mapping in mappings]
+        return None if None in found else frozenset(name for names in found for name in names or ())
+
+    def placed(self, row: Values) -> tuple[str | None, datetime | None]:
+        """Return a row's id and when it was opened, each null where `draft` finds none."""
+        source_id = opened = None
+        with suppress(Unreadable):
+            row = self._cleared(row)
+            opened = self._moment("created_at", row)
+            source_id = self._id(row)
+        return source_id, opened
+
+    def changed(self, row: Values) -> datetime | None:
+        """Return when a row was last changed, as far as it says."""
+        with suppress(Unreadable):
+            row = self._cleared(row)
+            return self._moment("updated_at", row) or self._moment("created_at", row)
+        return None
+
+    def person(self, row: Values) -> str | None:
+        """Return the id the `people` source has for the record's customer.
+
+        Raises:
+            Unreadable: It is no text.
+        """
+        return _stripped(text_of(field(self.source.people.key).get(row))) if self.source.people else None
 
     def draft(self, row: Values) -> Drafted:
         """Make a record of a row; nothing that is wrong with one row reaches another."""
@@ -154,7 +189,7 @@ class Mapper:
                 facts[name] = _stripped(text_of(self._value(name, row)))
         facts["turns"] = self._turns(row, facts)
         if self.source.people:
-            facts["person"] = _stripped(text_of(field(self.source.people.key).get(row)))
+            facts["person"] = self.person(row)
         if self.source.gives == "tickets" and self.source.turns and facts["resolution"] is None:
             answers = [turn["text"] for turn in facts["turns"] if turn["speaker"] == "agent"]
             facts["resolution"] = answers[-1] if answers else None
@@ -226,7 +261,7 @@ class Mapper:
 
     def _conversation(self, turns: Turns, row: Values, opened: datetime | None) -> Iterator[dict[str, Any]]:
         """Yield what was said, in order; a turn without words says nothing."""
-        items = field(turns.path).get(row)
+        items = field(turns.path).get(row) if turns.path else row.get(TURNS)
         if items is not None and not isinstance(items, list):
             raise Unreadable("wrong_type")
         speaker, said = field(turns.speaker), field(turns.text)
@@ -246,8 +281,9 @@ class Mapper:
     def _when(self, turns: Turns, turn: Values, opened: datetime | None) -> datetime | None:
         if turns.at:
             return moment(field(turns.at).get(turn), self.source.dates, self.source.timezone)
-        seconds = field(turns.after).get(turn) if turns.after else None
-        if opened is None or not isinstance(seconds, int | float) or not 0 <= seconds < _LONGEST_TALK:
+        after = field(turns.after).get(turn) if turns.after else None
+        seconds = float(after) if isinstance(after, int | float | Decimal) else -1.0
+        if opened is None or not 0 <= seconds < _LONGEST_TALK:
             return None
         return opened + timedelta(seconds=seconds)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import codecs
 import io
+import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from assets.collection.files import File, beside, files_of, opened
+from assets.collection.files import File, as_it_is, beside, files_of, opened
 from assets.collection.readers import READERS, UNDECODABLE, Row, Text, mapping_of
 from assets.errors import RefineryError
 
@@ -22,6 +23,7 @@ class Placed(NamedTuple):
 
     file: str
     number: int
+    """0 where rows have no number that lasts."""
     values: dict[str, Any]
     fault: str | None
 
@@ -33,20 +35,39 @@ def rows_of(source: SourceParams, params: CollectionParams, files: list[File] | 
         RefineryError: Nothing lies at its path, or its encoding has a name nobody knows.
     """
     kind = READERS[source.kind]
+    if kind.gets == "source":
+        yield from placed(((called(source), row) for row in kind.read(None, source)), source)
+        return
     for file in files_of(source, kind.suffixes) if files is None else files:
         rows = _file_rows(file, source, params)
         for companion in beside(source):
             rows = _side_by_side(rows, _file_rows(companion, source, params))
-        number = 0
-        for name, row in rows:
-            for values in _explode(row.values, source) if row.fault is None else [{}]:
-                number += 1
-                yield Placed(name, number, {**values, "_file": name, "_row": number}, row.fault)
+        yield from placed(rows, source)
+
+
+def placed(rows: Iterator[tuple[str, Row]], source: SourceParams) -> Iterator[Placed]:
+    """Tell every row, and every row within a row, where it stood: by its number, if it keeps it."""
+    number, steady = 0, READERS[source.kind].steady
+    for name, row in rows:
+        for values, fault in _unfolded(row, source):
+            number += 1
+            where = {"_file": name, "_row": number} if steady else {"_file": name}
+            yield Placed(name, number if steady else 0, {**values, **where}, fault)
+
+
+def called(source: SourceParams) -> str:
+    """Return what stands for the name of a file, where a source is none."""
+    return source.table or ("query" if source.query else str(source.path))
 
 
 def _file_rows(file: File, source: SourceParams, params: CollectionParams) -> Iterator[tuple[str, Row]]:
     """Read one file; a row on which its bytes break off is given up for one that says so."""
-    where, encoding, kind = f"sources.{source.name}", _codec(source), READERS[source.kind]
+    where, kind = f"sources.{source.name}", READERS[source.kind]
+    if kind.gets == "file":
+        with as_it_is(file, where) as raw:
+            yield from ((file.name, row) for row in kind.read(raw, source))
+        return
+    encoding = _codec(source)
     with opened(file, where, params.max_file_mb * 2**20) as streams:
         for name, stream in streams:
             lines = io.TextIOWrapper(io.BufferedReader(stream, 2**16), encoding, errors="refinery", newline="")
@@ -76,6 +97,21 @@ def _side_by_side(rows: Iterator[tuple[str, Row]], others: Iterator[tuple[str, R
     for name, row in rows:
         _, other = next(others, ("", Row({}, "no_row_beside")))
         yield name, Row({**other.values, **row.values}, row.fault or other.fault)
+
+
+def _unfolded(row: Row, source: SourceParams) -> Iterator[tuple[dict[str, Any], str | None]]:
+    """Yield the rows within a row; its JSON texts are read first."""
+    values, fault = dict(row.values) if source.json_columns else row.values, row.fault
+    for name in source.json_columns:
+        if isinstance(values.get(name), str | bytes):
+            try:
+                values[name] = json.loads(values[name])
+            except (ValueError, RecursionError):
+                fault = "broken_json"
+    if fault is None:
+        yield from ((found, None) for found in _explode(values, source))
+    else:
+        yield {}, fault
 
 
 def _explode(values: dict[str, Any], source: SourceParams) -> list[dict[str, Any]]:

@@ -14,7 +14,8 @@ from functools import cached_property
 from itertools import chain
 
 from assets.collection.calendar import Calendar
-from assets.collection.collect import collect, survey
+from assets.collection.collect import changed_since, collect, survey
+from assets.collection.params import CollectionParams, SourceParams
 from assets.ledger import Published
 from assets.tables import COLLECTED, TABLES
 from dagster_project.metadata import code_hash
@@ -28,13 +29,14 @@ SOURCES = frozenset(t.name for t in COLLECTED)
 class Desk:
     """The sources as they are at one moment; every run takes a new one.
 
-    Surveyed before anything is collected, so that a row changed in between is collected again later
+    A table is surveyed before it is collected, so that a row changed in between is collected again later
     rather than missed.
     """
 
     settings: Settings
     key: bytes = field(default_factory=installation_key, repr=False)
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    _surveyed: dict[str, dict[str, str]] = field(default_factory=dict, repr=False)
 
     @cached_property
     def calendar(self) -> Calendar:
@@ -42,26 +44,28 @@ class Desk:
         cut = self.settings.partitions
         return Calendar(cut.every, cut.start, self.now.date())
 
-    @cached_property
-    def surveyed(self) -> dict[str, dict[str, str]]:
-        """The hash of every partition's source rows, by asset."""
-        return survey(self.settings.sources, self.settings.collection, calendar=self.calendar, key=self.key)
+    def surveyed(self, asset: str) -> dict[str, str]:
+        """Return the hash of every partition's source rows; looked at once, so that one sick source harms no other."""
+        if asset not in self._surveyed:
+            self._surveyed[asset] = survey(asset, *self._sources, calendar=self.calendar, key=self.key)
+        return self._surveyed[asset]
 
     def collect(self, asset: str, partitions: Sequence[str]) -> Published:
         """Read one kind of record for some partitions."""
-        _ = self.surveyed
-        return collect(
-            asset,
-            self.settings.sources,
-            self.settings.collection,
-            calendar=self.calendar,
-            keys=set(partitions),
-            key=self.key,
-        )
+        self.surveyed(asset)
+        return collect(asset, *self._sources, calendar=self.calendar, keys=set(partitions), key=self.key)
 
     def fingerprint(self, asset: str, partition: str) -> str:
         """Return what the source rows of a partition hash to; of none, a constant."""
-        return self.surveyed.get(asset, {}).get(partition, "no rows")
+        return self.surveyed(asset).get(partition, "no rows")
+
+    def changed_since(self, since: datetime, asset: str) -> dict[str, dict[str, datetime]]:
+        """Return by partition the records that were opened or changed at `since` or later, and when."""
+        return changed_since(since, asset, *self._sources, calendar=self.calendar, key=self.key)
+
+    @property
+    def _sources(self) -> tuple[tuple[SourceParams, ...], CollectionParams]:
+        return self.settings.sources, self.settings.collection
 
 
 Inputs = Mapping[str, Mapping[str, str]]

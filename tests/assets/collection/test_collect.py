@@ -52,7 +52,7 @@ def fates(published):
 
 
 def prints(sources, gives="tickets"):
-    return survey(sources, CollectionParams(), calendar=JANUARY, key=KEY)[gives]
+    return survey(gives, sources, CollectionParams(), calendar=JANUARY, key=KEY)
 
 
 def changed(before, after):

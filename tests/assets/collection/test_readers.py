@@ -272,7 +272,7 @@ def test_a_missing_file_is_an_error_that_names_the_source_and_the_file(tmp_path)
 
 def test_an_unknown_kind_is_an_error_that_lists_the_kinds():
     with pytest.raises(
-        ValueError, match="unknown kind 'excel'; known kinds are csv, json, jsonl, markdown, stackexchange"
+        ValueError, match="unknown kind 'excel'; known kinds are csv, json, jsonl, markdown, parquet, python, sql, stackexchange"
     ):
         source("x", "excel")
 
