@@ -2,8 +2,11 @@
 
 import os
 import tempfile
+import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -35,3 +38,19 @@ def refinery_data() -> Path:
         assert not os.environ.get("CI"), f"no public data in {folder}"
         pytest.skip(f"no public data in {folder}; set REFINERY_DATA")
     return folder
+
+
+@pytest.fixture
+def postgresql() -> Iterator[str]:
+    """The URL of an empty PostgreSQL database, gone after the test; CI must have a server, a user's machine may not."""
+    server = os.environ.get("REFINERY_POSTGRESQL") or "postgresql://postgres@127.0.0.1:5432"
+    try:
+        admin = psycopg.connect(f"{server}/postgres", autocommit=True, connect_timeout=5)
+    except psycopg.OperationalError:
+        assert not os.environ.get("CI"), "no PostgreSQL server answers"
+        pytest.skip("no PostgreSQL server answers at 127.0.0.1:5432 as postgres; set REFINERY_POSTGRESQL")
+    name = f"refinery_test_{uuid.uuid4().hex}"
+    with admin:
+        admin.execute(f"create database {name}")
+        yield f"{server.replace('postgresql:', 'postgresql+psycopg:')}/{name}"
+        admin.execute(f"drop database {name} with (force)")

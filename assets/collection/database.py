@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -207,16 +208,18 @@ def _as_it_is(connection: Any, _: object) -> None:
 def _prepare_sqlite(connection: Any, _: object) -> None:
     """Refuse to write; let a text that is no UTF-8 cost its own row only."""
     connection.execute("pragma query_only = on")
-    connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
+    connection.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
 
 
 def _prepare_postgresql(connection: Any, _: object) -> None:
-    """Let a moment Python cannot hold, such as infinity, come as text: it costs its own row only."""
+    """Tell moments in UTC; let one Python cannot hold, such as infinity, come as text: it costs its own row only."""
     if type(connection).__module__.partition(".")[0] != "psycopg":
         return
     import psycopg
     from psycopg.types.datetime import DateLoader, TimestampLoader, TimestamptzLoader
 
+    connection.execute("set time zone 'UTC'")
+    connection.commit()
     for name, loader in (("date", DateLoader), ("timestamp", TimestampLoader), ("timestamptz", TimestamptzLoader)):
 
         def load(self: Any, data: Any, loader: Any = loader) -> Any:

@@ -42,7 +42,7 @@ FIELDS: Final[dict[Gives, frozenset[str]]] = {
 
 OPTIONS: Final[dict[str, object]] = {
     "path": (), "exclude": (), "beside": None, "encoding": "utf-8", "delimiter": ",", "header": True, "rows": None,
-    "url": None, "table": None, "query": None,
+    "url": None, "table": None, "query": None, "watch": (),
 }  # fmt: skip
 """Options that only some readers understand, with their defaults; each reader says which it takes."""
 
@@ -190,6 +190,9 @@ class SourceParams(_Knobs):
     table: str | None = Field(default=None, description="Table or view of the database, schema and all.")
     query: str | None = Field(
         default=None, description="Query instead of `table`; it is run as a subquery, and never needs an order."
+    )
+    watch: tuple[str, ...] = Field(
+        default=(), description="Columns whose changes count although `updated_at` does not follow them, as of joins."
     )
     json_columns: tuple[str, ...] = Field(default=(), description="Columns whose text is JSON, to be reached into.")
     exclude: tuple[str, ...] = Field(default=(), description="Globs of files below `path` that are left out.")

@@ -357,7 +357,7 @@ def _callable(source: SourceParams) -> Callable[[], Iterable[object]]:
     return found
 
 
-@reader("sql", gets="source", takes=("url", "table", "query"), tabular=True, steady=False)
+@reader("sql", gets="source", takes=("url", "table", "query", "watch"), tabular=True, steady=False)
 def read_sql(_: None, source: SourceParams) -> Iterator[Row]:
     """Read a table or query of a database as a stream, see `database`."""
     from assets.collection.database import connected

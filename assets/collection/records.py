@@ -86,14 +86,14 @@ class Mapper:
         mappings += [rule.field for rule in source.drop_if if rule.field not in get_args(FieldName)]
         mappings += [source.turns.path] if source.turns and source.turns.path else []
         mappings += [source.people.key] if source.people else []
-        return {name for mapping in mappings for name in field(mapping).names}
+        return {*source.watch} | {name for mapping in mappings for name in field(mapping).names}
 
     def columns(self, *names: FieldName) -> frozenset[str] | None:
-        """Return the columns that say these fields, and who the customer is; null where any column might."""
+        """Return the columns that say these fields and who the customer is, and those watched; null for any column."""
         mappings = [self.source.fields[name] for name in names if name in self.source.fields]
         mappings += [self.source.people.key] if self.source.people else []
         found = [field(mapping).columns for mapping in mappings]
-        return None if None in found else frozenset(name for names in found for name in names or ())
+        return None if None in found else frozenset({*self.source.watch, *(n for names in found for n in names or ())})
 
     def placed(self, row: Values) -> tuple[str | None, datetime | None]:
         """Return a row's id and when it was opened, each null where `draft` finds none."""

@@ -103,9 +103,9 @@ def _unfolded(row: Row, source: SourceParams) -> Iterator[tuple[dict[str, Any], 
     """Yield the rows within a row; its JSON texts are read first."""
     values, fault = dict(row.values) if source.json_columns else row.values, row.fault
     for name in source.json_columns:
-        if isinstance(values.get(name), str | bytes):
+        if isinstance(text := values.get(name), str | bytes):
             try:
-                values[name] = json.loads(values[name])
+                values[name] = json.loads(text) if text.strip() else None
             except (ValueError, RecursionError):
                 fault = "broken_json"
     if fault is None:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 from assets.collection.calendar import Calendar
 from assets.collection.database import connected
-from assets.collection.mapping import Unreadable
+from assets.collection.mapping import Unreadable, Values
 from assets.collection.params import FieldName, SourceParams
 from assets.collection.records import Identities, Mapper
 
@@ -29,6 +28,11 @@ class Sight(NamedTuple):
     partition: str
     source_id: str | None
     values: dict[str, Any]
+
+    @property
+    def told(self) -> str:
+        """What the row says of itself."""
+        return repr([self.partition, *self.values.values()])
 
 
 def can_be_seen(source: SourceParams, mapper: Mapper, *, changes: bool) -> bool:
@@ -60,24 +64,35 @@ def prints(
     Rows that share an id decide each other's fate, so each tells of them all. Where the desk lies
     tells nothing of what it holds.
     """
-    settings = source.model_dump_json(exclude={"url"})
-    of_people: dict[str | None, str] = {}
+    settings = hashlib.sha256(source.model_dump_json(exclude={"url"}).encode()).hexdigest()
+    known = _known(mapper, identities or {}, whole)
     times = Counter(sight.source_id for sight in seen)
     alike: dict[str, list[str]] = {}
     for sight in seen:
         if sight.source_id is not None and times[sight.source_id] > 1:
-            alike.setdefault(sight.source_id, []).append(_told(sight))
+            alike.setdefault(sight.source_id, []).append(sight.told)
     for sight in seen:
-        try:
-            person = mapper.person(sight.values)
-        except Unreadable:
-            person = None
-        if person not in of_people:
-            known = (identities or {}).get(person or "")
-            of_people[person] = repr(known if known is not None else whole)
-        others = sorted(alike.get(sight.source_id or "", ()))
-        said = f"{settings}\0{_told(sight)}\0{of_people[person]}\0{others}"
+        said = f"{settings}{known(sight.values)}{sight.told}"
+        if sight.source_id in alike:
+            said += repr(sorted(alike[sight.source_id]))
         yield sight.partition, hashlib.sha256(said.encode("utf-8", "surrogatepass")).digest()
+
+
+def _known(mapper: Mapper, identities: Identities, whole: bool) -> Callable[[Values], str]:
+    """Return what tells of a row what is known of its customer, looked up once for each."""
+    hashes: dict[str, str] = {}
+
+    def known(row: Values) -> str:
+        try:
+            person = mapper.person(row) or ""
+        except Unreadable:
+            person = ""
+        if person not in hashes:
+            found = repr(identities.get(person, whole))
+            hashes[person] = hashlib.sha256(found.encode("utf-8", "surrogatepass")).hexdigest()
+        return hashes[person]
+
+    return known
 
 
 def wanted(seen: Sequence[Sight], keys: Collection[str], column: str) -> list[Any] | None:
@@ -91,14 +106,3 @@ def wanted(seen: Sequence[Sight], keys: Collection[str], column: str) -> list[An
         return None
     ids = list({repr(s.values[column]): s.values[column] for s in seen if s.source_id in names}.values())
     return ids if len(ids) <= _SELECTIVE * len(seen) else None
-
-
-def _told(sight: Sight) -> str:
-    """Return what a row says of itself, the same from every database."""
-    return repr([sight.partition, *(_said(value) for value in sight.values.values())])
-
-
-def _said(value: Any) -> str:
-    if isinstance(value, datetime) and value.tzinfo:
-        return value.astimezone(UTC).isoformat()
-    return str(value)

@@ -2,9 +2,15 @@ import bz2
 import gzip
 import json
 import lzma
+import sys
+import uuid
 import zipfile
-from datetime import date
+from datetime import date, datetime
+from decimal import Decimal
 
+import fsspec
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -39,6 +45,12 @@ def put(folder, name, content):
     path = folder / name
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     return path
+
+
+def parquet(rows, schema=None):
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.Table.from_pylist(rows, schema), sink, row_group_size=2)
+    return sink.getvalue().to_pybytes()
 
 
 def test_a_quoted_cell_of_a_csv_may_hold_line_ends_quotes_and_the_delimiter(tmp_path):
@@ -244,6 +256,89 @@ def test_xml_that_defines_entities_is_not_expanded(tmp_path):
     assert read(put(tmp_path, "Posts.xml", bomb), "stackexchange") == [(1, "broken_xml")]
 
 
+def test_a_parquet_file_keeps_its_types_and_its_nesting(tmp_path):
+    rows = [
+        {"id": 1, "price": Decimal("1.50"), "day": date(2026, 1, 5), "who": {"name": "Ann"}, "tags": ["a", "b"]},
+        {"id": 2, "price": None, "day": None, "who": None, "tags": None},
+        {"id": 3, "price": Decimal("2.00"), "day": date(2026, 1, 7), "who": {"name": "Bo"}, "tags": []},
+    ]
+    assert read(put(tmp_path, "t.parquet", parquet(rows)), "parquet") == list(enumerate(rows, 1))
+
+
+def test_parquet_files_are_found_by_glob_and_in_any_fsspec_place(tmp_path):
+    for name in ("b.parquet", "a.parquet"):
+        put(tmp_path, name, parquet([{"id": name}]))
+    assert [values["id"] for _, values in read(tmp_path / "*.parquet", "parquet")] == ["a.parquet", "b.parquet"]
+    fsspec.filesystem("memory").pipe("/desk/t.parquet", parquet([{"id": 1}]))
+    assert read("memory://desk/t.parquet", "parquet") == [(1, {"id": 1})]
+
+
+def test_a_value_of_a_parquet_file_that_python_cannot_hold_costs_itself_alone(tmp_path):
+    columns = {
+        "id": pa.array([1, 2]),
+        "day": pa.array([0, 2**60], pa.int64()).cast(pa.timestamp("ms")),
+        "text": pa.Array.from_buffers(
+            pa.string(), 2, [None, pa.py_buffer(b"\0\0\0\0\1\0\0\0\2\0\0\0"), pa.py_buffer(b"a\xff")]
+        ),
+    }
+    pq.write_table(pa.table(columns), tmp_path / "t.parquet")
+    first, second = (values for _, values in read(tmp_path / "t.parquet", "parquet"))
+    assert first == {"id": 1, "day": datetime(1970, 1, 1), "text": "a"}  # noqa: DTZ001 - as the file has it
+    assert (second["id"], second["day"]) == (2, None)
+    desk = source(tmp_path / "t.parquet", "parquet", fields={"id": "id", "title": "text", "body": "id"})
+    published = collect("articles", [desk], CollectionParams(), calendar=JANUARY, keys=JANUARY.keys(), key=b"k")
+    assert [(r["outcome"], r["reason"]) for r in published.ledger.to_pylist()].count(
+        ("quarantined", "undecodable")
+    ) == 1
+
+
+def test_a_broken_parquet_file_is_one_entry(tmp_path):
+    whole = parquet([{"id": n} for n in range(6)])
+    assert read(put(tmp_path, "t.parquet", whole[:-9]), "parquet") == [(1, "broken_parquet")]
+    assert read(put(tmp_path, "t.parquet", b""), "parquet") == [(1, "broken_parquet")]
+
+
+def a_module(folder, monkeypatch, body):
+    name = f"desk_{uuid.uuid4().hex}"
+    (folder / f"{name}.py").write_text(body)
+    monkeypatch.syspath_prepend(folder)
+    return name
+
+
+def test_a_callable_of_ones_own_yields_rows(tmp_path, monkeypatch):
+    body = "from types import MappingProxyType as M\ndef rows():\n  yield {'id': 1}\n  yield M({'id': 2})\n  yield 7\n"
+    module = a_module(tmp_path, monkeypatch, body)
+    assert read(f"{module}:rows", "python") == [(1, {"id": 1}), (2, {"id": 2}), (3, "wrong_type")]
+
+
+def test_a_module_of_the_working_directory_is_found(tmp_path, monkeypatch):
+    (tmp_path / "desk_beside.py").write_text("def rows():\n    return [{'id': 1}]\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    assert read("desk_beside:rows", "python") == [(1, {"id": 1})]
+
+
+def test_a_fault_in_a_callable_is_one_line_that_quotes_no_row(tmp_path, monkeypatch):
+    body = "def rows():\n    yield {'id': 1}\n    raise ValueError('Ann Elm, 4111 1111 1111 1111')\nword = 7\n"
+    module = a_module(tmp_path, monkeypatch, body)
+    for path, complaint in (
+        (f"{module}:rows", rf"sources\.desk: {module}:rows failed with ValueError; correct it"),
+        (f"{module}:cols", f"{module} has no function 'cols'"),
+        (f"{module}:word", f"{module} has no function 'word'"),
+        ("no_such_desk:rows", "no module called 'no_such_desk'"),
+        (module, "not module:function"),
+    ):
+        with pytest.raises(RefineryError, match=complaint) as caught:
+            read(path, "python")
+        assert "Ann" not in f"{caught.value}{caught.value.__cause__}"
+
+
+def test_a_column_of_json_text_can_be_reached_into(tmp_path):
+    path = put(tmp_path, "t.csv", 'id,extra\n1,"{""a"": 1}"\n2,{\n3,\n')
+    rows = read(path, "csv", json_columns=["extra"])
+    assert rows == [(1, {"id": "1", "extra": {"a": 1}}), (2, "broken_json"), (3, {"id": "3", "extra": None})]
+
+
 def test_globs_folders_and_exclusions_name_files(tmp_path):
     for name in ("a.md", "deep/b.md", "LICENSE.md"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -257,8 +352,6 @@ def test_globs_folders_and_exclusions_name_files(tmp_path):
 
 
 def test_any_fsspec_place_can_be_read():
-    import fsspec
-
     fsspec.filesystem("memory").pipe("/desk/t.jsonl", b'{"id": 1}\n')
     assert read("memory://desk/t.jsonl", "jsonl") == [(1, {"id": 1})]
 
@@ -272,7 +365,8 @@ def test_a_missing_file_is_an_error_that_names_the_source_and_the_file(tmp_path)
 
 def test_an_unknown_kind_is_an_error_that_lists_the_kinds():
     with pytest.raises(
-        ValueError, match="unknown kind 'excel'; known kinds are csv, json, jsonl, markdown, parquet, python, sql, stackexchange"
+        ValueError,
+        match="unknown kind 'excel'; known kinds are csv, json, jsonl, markdown, parquet, python, sql, stackexchange",
     ):
         source("x", "excel")
 
@@ -287,6 +381,7 @@ SAMPLES = {
     "jsonl": b'{"id": 1, "text": "a"}\n{"id": 2}\n',
     "json": b'[{"id": 1, "text": ["a", {"b": null}]}, 7]',
     "markdown": b"---\nid: 1\nday: 2026-01-02\n---\n# T\n\ntext\n",
+    "parquet": parquet([{"id": 1, "text": "a"}, {"id": 2, "text": None}]),
     "stackexchange": b'<posts><row Id="1" PostTypeId="1" Title="t" Tags="a"/></posts>',
 }
 
