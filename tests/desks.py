@@ -16,9 +16,9 @@ def copy_desk(desk: Path, url: str) -> None:
         for (table,) in old.execute("select name from sqlite_master where type = 'table'").fetchall():
             columns = [(name, _TYPES.get(name, _PLAIN[type_.lower()])) for _, name, type_, *_ in _columns(old, table)]
             key = next(name for _, name, _, _, _, primary in _columns(old, table) if primary)
-            said = ", ".join(f"{name} {type_}" for name, type_ in columns)
+            said = ", ".join(f'"{name}" {type_}' for name, type_ in columns)
             new.execute(f"create table {table} ({said}, primary key ({key}))")
-            names = ", ".join(name for name, _ in columns)
+            names = ", ".join(f'"{name}"' for name, _ in columns)
             with new.cursor().copy(f"copy {table} ({names}) from stdin") as copy:
                 for row in old.execute(f"select {names} from {table} order by {key} desc"):
                     copy.write_row(row)
