@@ -120,6 +120,21 @@ def sample(
     console.print(f"{made.desk}: {rows}\n{made.truth}: {sum(made.planted.values()):,} planted facts")
 
 
+@app.command(name="rotate-key")
+def rotate_key(config: Config = None) -> None:
+    """Take a new installation key into use: the memory of the test set is carried over, all else becomes stale."""
+    with _mistakes():
+        if config is not None:
+            os.environ["REFINERY_CONFIG"] = str(config)
+        from dagster_project import rotation
+        from dagster_project.settings import load
+
+        for name, carried, lost in rotation.rotate_key(load()):
+            console.print(f"{name}: {carried:,} ids carried over, {lost:,} kept as tombstones")
+        said = "set REFINERY_KEY to the new key, then " if os.environ.get("REFINERY_KEY") else ""
+        console.print(f"{said}`refinery run` makes everything else again")
+
+
 @app.command()
 def ui(
     config: Config = None,

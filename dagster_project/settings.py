@@ -148,16 +148,25 @@ def _load(path: str) -> Settings:
 def installation_key() -> bytes:
     """Return the key all ids are made with: `REFINERY_KEY`, else a file made once, readable by its owner only."""
     stated = os.environ.get("REFINERY_KEY")
-    if stated:
-        return stated.encode()
+    return stated.encode() if stated else key_in(key_file())
+
+
+def key_file() -> Path:
+    """Return where the installation key rests when the environment does not state it."""
     config = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
-    file = config / "support-refinery" / "key"
+    return config / "support-refinery" / "key"
+
+
+def key_in(file: Path) -> bytes:
+    """Return the key in a file, made now if there is none, for its owner alone."""
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        temporary = file.with_name(f".key.{secrets.token_hex(4)}")
+        temporary = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
         descriptor = os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as handle:
             handle.write(secrets.token_hex(32))
+            handle.flush()
+            os.fsync(handle.fileno())
         try:
             os.link(temporary, file)  # fails where another process was faster, and its key stays
         except FileExistsError:

@@ -130,15 +130,49 @@ def refuse_another_key(assignments: pa.Table, key_name: str) -> None:
     """Refuse ids made under another key: none of them would be recognised, and the test be forgotten.
 
     Raises:
-        RefineryError: There are assignments, and none under this key.
+        RefineryError: The assignments made last are not of this key.
     """
-    names = set(assignments.column("key_name").to_pylist())
-    if names and key_name not in names:
+    names = assignments.column("key_name").to_pylist()  # tombstones of older keys come before what is alive
+    if names and names[-1] != key_name:
         raise RefineryError(
             "split_assignments",
             "its ids were made under another installation key, so what was tested on would not be recognised",
             "give the old key back, or carry the assignments over with `refinery rotate-key`",
         )
+
+
+class Renamed(NamedTuple):
+    """The assignments under a new key, and how many ids could be carried over and could not."""
+
+    table: pa.Table
+    carried: int
+    lost: int
+
+
+def renamed(assignments: pa.Table, renames: Mapping[str, str], *, old: str, new: str) -> Renamed:
+    """Carry the assignments over to a new installation key.
+
+    An id that nobody can resolve any more keeps its row, under the name of the old key: a tombstone,
+    which no id of the new key will ever match. Tombstones come first.
+
+    Args:
+        assignments: The assignments under the old key.
+        renames: By old id the new one.
+        old: Name of the old key.
+        new: Name of the new key.
+    """
+    rows = assignments.to_pylist()
+    living = [row for row in rows if row["key_name"] == old]
+    rest = [row for row in rows if row["key_name"] != old]
+    again = {row["assignment_id"]: row for row in rest if row["key_name"] == new}  # of a key that comes back
+    tombs = [row for row in rest if row["key_name"] != new] + [row for row in living if row["id"] not in renames]
+    for row in living:
+        if (id_ := renames.get(row["id"])) is not None:
+            name = assignment_id(id_, row["split"], row["folds"])
+            again[name] = {**row, "assignment_id": name, "id": id_, "key_name": new}
+    ids = {row["id"] for row in living}
+    table = tables.SPLIT_ASSIGNMENTS.of([*tombs, *again.values()])
+    return Renamed(table, len(ids & renames.keys()), len(ids - renames.keys()))
 
 
 def _ids(row: Row) -> Iterator[str]:
