@@ -17,7 +17,7 @@ from assets.collection.calendar import Calendar
 from assets.collection.collect import changed_since, collect, survey
 from assets.collection.params import CollectionParams, SourceParams
 from assets.ledger import Published
-from assets.tables import COLLECTED, TABLES
+from assets.tables import COLLECTED, TABLES, key_name
 from dagster_project.metadata import code_hash
 from dagster_project.resources.lake import WHOLE, Lake, Manifest
 from dagster_project.settings import Settings, installation_key
@@ -56,8 +56,9 @@ class Desk:
         return collect(asset, *self._sources, calendar=self.calendar, keys=set(partitions), key=self.key)
 
     def fingerprint(self, asset: str, partition: str) -> str:
-        """Return what the source rows of a partition hash to; of none, a constant."""
-        return self.surveyed(asset).get(partition, "no rows")
+        """Return what the source rows of a partition hash to, under the key that names them; of none, a constant."""
+        found = self.surveyed(asset).get(partition)
+        return "no rows" if found is None else f"{key_name(self.key)} {found}"
 
     def changed_since(self, since: datetime, asset: str) -> dict[str, dict[str, datetime]]:
         """Return by partition the records that were opened or changed at `since` or later, and when."""
