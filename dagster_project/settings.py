@@ -39,6 +39,8 @@ CONFIG = "REFINERY_CONFIG"
 DEFAULT_CONFIG = "refinery.yaml"
 _SPELLED = "override one key with REFINERY_SECTION__KEY"
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
+_PASSWORD = re.compile(r"://[^/@:\s]*:(?!\$\{\w+\}@)[^@\s]+@")
+"""A password written out within a URL; one that the environment gives is none."""
 
 
 class Settings(BaseSettings):
@@ -184,8 +186,10 @@ def cache_folder() -> Path:
 
 
 def _expand(value: Any) -> Any:
-    """Replace `${NAME}` and `${NAME:-default}` in every string."""
+    """Replace `${NAME}` and `${NAME:-default}` in every string; a password may stand in the environment alone."""
     if isinstance(value, dict):
+        if _PASSWORD.search(str(value.get("url"))):
+            raise RefineryError("sources", "a url holds a password", "write it as ${NAME}, and NAME in the environment")
         return {str(k): _expand(v) for k, v in value.items()}
     if isinstance(value, list):
         return [_expand(v) for v in value]

@@ -104,6 +104,12 @@ def _template(mapping: str) -> Field:
     return Field(fill, tuple(name for part in parts for name in part.names), columns)
 
 
+# Made once: a union written where it is asked about is built at every call.
+_SPELLED = (int, float, date, time, timedelta, UUID)
+_BYTES = (bytes, bytearray, memoryview)
+_NUMBERS = (int, float, Decimal)
+
+
 def text_of(value: Any, joint: str = ", ") -> str | None:
     """Return a value as text: a list joined, nothing for nothing.
 
@@ -121,13 +127,13 @@ def text_of(value: Any, joint: str = ", ") -> str | None:
         return value if value and not value.isspace() else None
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, _SPELLED):
+        return str(value)
     if isinstance(value, Enum):
         return text_of(value.value, joint)
     if isinstance(value, Decimal):
         return f"{value:f}"
-    if isinstance(value, int | float | date | datetime | time | timedelta | UUID):
-        return str(value)
-    if isinstance(value, bytes | bytearray | memoryview):
+    if isinstance(value, _BYTES):
         return text_of(_decoded(bytes(value)))
     if isinstance(value, list | tuple):
         return joint.join(t for v in value if (t := text_of(v, joint)) is not None) or None
@@ -173,7 +179,7 @@ def moment(value: Any, formats: tuple[str, ...], timezone: str) -> datetime | No
         found: datetime | None = value
     elif isinstance(value, date):
         found = datetime(value.year, value.month, value.day)  # noqa: DTZ001 - its time zone is set below
-    elif isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+    elif isinstance(value, _NUMBERS) and not isinstance(value, bool):
         return _unix(float(value))
     else:
         words = (text_of(value) or "").strip()

@@ -146,7 +146,7 @@ class _Source:
             yield from ((entry.partition, entry.fingerprint) for entry in self.entries())
             return
         seen = sights(self._source, self._plain, self._calendar)
-        yield from prints(seen, self._source, self._plain, *self._identities(_marked(self._people)))
+        yield from prints(seen, self._source, self._plain, self._known())
 
     def changes(self) -> Iterator[tuple[str, str, datetime]]:
         """Tell of every dated row when it was changed last."""
@@ -173,6 +173,17 @@ class _Source:
         entries = _one_an_id(drafts, self._calendar, mapper)
         return _one_a_thread(entries, self._source.one_a_thread) if self._source.one_a_thread else entries
 
+    def _known(self) -> Callable[[str], str]:
+        """Return what hashes all that is known of a customer, or that nothing is."""
+        files = _marked(self._people)
+        identities, whole = self._identities(files)
+
+        def make() -> dict[str, str]:
+            return {customer: _hash(repr(known)) for customer, known in (identities or {}).items()}
+
+        hashes = _MEMORY.recall(_memory_key(files, "hashes", self._people, self._params), make)
+        return lambda customer: hashes.get(customer) or str(whole)
+
     def _identities(self, files: list[File]) -> tuple[Identities | None, bool]:
         """Return what is known of each customer, and whether every row about them could be read."""
         people, params = self._people, self._params
@@ -194,6 +205,10 @@ class _Source:
 
         found = _MEMORY.recall(_memory_key(files, people, params), make)
         return {customer: known for customer, known in found.items() if known is not None}, _UNREAD not in found
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _people(source: SourceParams, by_name: Mapping[str, SourceParams]) -> SourceParams | None:

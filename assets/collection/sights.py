@@ -15,7 +15,7 @@ from assets.collection.calendar import Calendar
 from assets.collection.database import connected
 from assets.collection.mapping import Unreadable, Values
 from assets.collection.params import FieldName, SourceParams
-from assets.collection.records import Identities, Mapper
+from assets.collection.records import Mapper
 
 _NAMES: Final[tuple[FieldName, ...]] = ("id", "created_at", "updated_at")
 _SELECTIVE: Final = 0.5
@@ -57,42 +57,37 @@ def sights(source: SourceParams, mapper: Mapper, calendar: Calendar) -> list[Sig
 
 
 def prints(
-    seen: Sequence[Sight], source: SourceParams, mapper: Mapper, identities: Identities | None, whole: bool
+    seen: Sequence[Sight], source: SourceParams, mapper: Mapper, known: Callable[[str], str]
 ) -> Iterator[tuple[str, bytes]]:
     """Yield for every row its partition and the hash of all that decides what is read there.
 
     Rows that share an id decide each other's fate, so each tells of them all. Where the desk lies
     tells nothing of what it holds.
+
+    Args:
+        seen: Every row of the source.
+        source: The source.
+        mapper: Its mapping.
+        known: Tells of a customer's id all that is known of him, hashed.
     """
     settings = hashlib.sha256(source.model_dump_json(exclude={"url"}).encode()).hexdigest()
-    known = _known(mapper, identities or {}, whole)
     times = Counter(sight.source_id for sight in seen)
     alike: dict[str, list[str]] = {}
     for sight in seen:
         if sight.source_id is not None and times[sight.source_id] > 1:
             alike.setdefault(sight.source_id, []).append(sight.told)
     for sight in seen:
-        said = f"{settings}{known(sight.values)}{sight.told}"
+        said = f"{settings}{known(_person(sight.values, mapper))}{sight.told}"
         if sight.source_id in alike:
             said += repr(sorted(alike[sight.source_id]))
         yield sight.partition, hashlib.sha256(said.encode("utf-8", "surrogatepass")).digest()
 
 
-def _known(mapper: Mapper, identities: Identities, whole: bool) -> Callable[[Values], str]:
-    """Return what tells of a row what is known of its customer, looked up once for each."""
-    hashes: dict[str, str] = {}
-
-    def known(row: Values) -> str:
-        try:
-            person = mapper.person(row) or ""
-        except Unreadable:
-            person = ""
-        if person not in hashes:
-            found = repr(identities.get(person, whole))
-            hashes[person] = hashlib.sha256(found.encode("utf-8", "surrogatepass")).hexdigest()
-        return hashes[person]
-
-    return known
+def _person(row: Values, mapper: Mapper) -> str:
+    try:
+        return mapper.person(row) or ""
+    except Unreadable:
+        return ""
 
 
 def wanted(seen: Sequence[Sight], keys: Collection[str], column: str) -> list[Any] | None:

@@ -70,6 +70,28 @@ def test_variables_are_expanded_wherever_a_string_stands(tmp_path: Path, monkeyp
     assert settings.lake_url == "s3://bucket"
 
 
+@pytest.mark.parametrize(
+    "url", ["postgresql://reader:s3cret@host/desk", "${NO_SUCH:-postgresql://reader:s3cret@host/desk}"]
+)
+def test_a_password_in_the_file_is_refused_and_not_shown(tmp_path: Path, url: str) -> None:
+    with pytest.raises(RefineryError, match="a url holds a password; write it as") as caught:
+        said(tmp_path, f"sources:\n  - {{name: desk, kind: sql, url: '{url}'}}\n")
+    assert "s3cret" not in str(caught.value)
+
+
+def test_a_password_from_the_environment_reaches_its_url_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DESK_PASSWORD", "s3cret")
+    text = "sources:\n  - name: desk\n    gives: articles\n    kind: sql\n    table: t\n    fields: {id: id}\n"
+    text += "    constants: {created_at: 2026-01-01}\n    url: postgresql://reader:${DESK_PASSWORD}@host/desk\n"
+    settings = said(tmp_path, text)
+    url = settings.sources[0].url
+    assert url is not None
+    assert url.get_secret_value() == "postgresql://reader:s3cret@host/desk"
+    assert "s3cret" not in f"{settings!r}{settings.model_dump_json()}"
+
+
 def test_a_variable_that_nobody_set_is_an_error_and_not_an_empty_word(tmp_path: Path) -> None:
     with pytest.raises(RefineryError, match="NO_SUCH_VARIABLE"):
         said(tmp_path, "home: ${NO_SUCH_VARIABLE}/x\n")
