@@ -8,7 +8,7 @@ pairs after it are derived from it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -171,6 +171,27 @@ def summary(table: pa.Table, *, key: str, parents: Iterable[str]) -> Published:
     for row in table.column(key).to_pylist():
         ledger.derive(row, parents)
     return ledger.close(table, key=key)
+
+
+Outcomes = Mapping[str, Mapping[str, int]]
+"""Rows by outcome and reason; a row without a reason counts under the outcome's own name."""
+
+
+def tally(ledger: pa.Table) -> dict[str, dict[str, int]]:
+    """Count a ledger's rows by outcome and reason, both in order of their names.
+
+    >>> ledger = Ledger(["a", "b"])
+    >>> ledger.drop("b", "spam")
+    >>> tally(ledger.close(pa.table({"id": ["a"]}), key="id").ledger)
+    {'dropped': {'spam': 1}, 'kept': {'kept': 1}}
+    """
+    found: dict[str, dict[str, int]] = {}
+    counted = ledger.group_by(["outcome", "reason"]).aggregate([([], "count_all")])
+    for outcome, reason, rows in sorted(
+        (r["outcome"], r["reason"] or r["outcome"], r["count_all"]) for r in counted.to_pylist()
+    ):
+        found.setdefault(outcome, {})[reason] = rows
+    return found
 
 
 def balance(ledger: pa.Table) -> Balance:

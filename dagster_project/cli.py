@@ -25,6 +25,11 @@ console = Console(highlight=False, soft_wrap=True)
 Config = Annotated[Path | None, typer.Option(help="Settings file; by default refinery.yaml.", show_default=False)]
 
 
+def _wide() -> Console:
+    """Return a console for tables that must not be cut, and for texts that may hold brackets of their own."""
+    return Console(highlight=False, soft_wrap=True, markup=False, width=max(console.width, 200))
+
+
 @contextmanager
 def _mistakes() -> Iterator[None]:
     """Say the caller's mistake in one line."""
@@ -81,6 +86,28 @@ def status(config: Config = None) -> None:
             rows = f"{sum(m.rows for m in manifests.values()):,}"
             grid.add_row(asset, refinery.room(asset), rows, str(len(manifests)), str(len(found.get(asset, []))), when)
         console.print(grid)
+
+
+@app.command()
+def trace(
+    id: Annotated[str, typer.Argument(metavar="ID", help="Any id, or a source's own one (4711, or desk:4711).")],
+    as_json: Annotated[bool, typer.Option("--json", help="Everything, as JSON.")] = False,
+    config: Config = None,
+) -> None:
+    """Follow an example back to its source row, or a source row to its fate and why."""
+    with _mistakes():
+        from dagster_project import places
+        from dagster_project.resources.lake import Lake
+        from dagster_project.trace import as_json as told
+        from dagster_project.trace import grids, trace
+
+        values = places.read_config(places.config_file(config)).values
+        lake = Lake(places.lake_root(values))
+        found = trace(lake, id, sources=places.record_sources(values), key=places.installation_key)
+        if as_json:
+            print(told(found))  # noqa: T201 - nothing of rich's may touch it
+        else:
+            _wide().print(*grids(found), sep="\n")
 
 
 @app.command()

@@ -21,9 +21,10 @@ from assets.ledger import summary
 from assets.pairing.pair import pair
 from assets.splitting.register import Renamed, renamed
 from assets.tables import COLLECTED, TABLES, key_name, keyed_id
+from dagster_project.places import installation_key, key_file, key_in
 from dagster_project.resources.lake import Lake
 from dagster_project.resources.staleness import Desk
-from dagster_project.settings import Settings, installation_key, key_file, key_in
+from dagster_project.settings import Settings
 
 NEW_KEY = "REFINERY_NEW_KEY"
 RENAMERS: Mapping[str, Callable[..., Renamed]] = {"split_assignments": renamed}

@@ -7,12 +7,9 @@ Every room's section is the room's own `Params`. Values may name the environment
 import hashlib
 import json
 import os
-import re
-import secrets
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import yaml
 from pydantic import BaseModel, Field, ValidationError
@@ -34,13 +31,9 @@ from assets.splitting.params import SplittingParams
 from assets.standardization.params import StandardizationParams
 from assets.tuning.params import TuningParams
 from assets.validation.params import ValidationParams
+from dagster_project.places import DEFAULT_HOME, config_file, read_config
 
-CONFIG = "REFINERY_CONFIG"
-DEFAULT_CONFIG = "refinery.yaml"
 _SPELLED = "override one key with REFINERY_SECTION__KEY"
-_VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
-_PASSWORD = re.compile(r"://[^/@:\s]*:(?!\$\{\w+\}@)[^@\s]+@")
-"""A password written out within a URL; one that the environment gives is none."""
 
 
 class Settings(BaseSettings):
@@ -54,7 +47,7 @@ class Settings(BaseSettings):
         nested_model_default_partial_update=True,
     )
 
-    home: Path = Field(Path(".refinery"), description="Where lake, ledger, artifacts and Dagster's storage rest.")
+    home: Path = Field(Path(DEFAULT_HOME), description="Where lake, ledger, artifacts and Dagster's storage rest.")
     lake_url: str | None = Field(None, description="Any fsspec URL for the lake; null keeps it under home.")
     workers: int = Field(2, ge=1, description="Processes for heavy maps over rows.")
     base_model: str = Field(
@@ -112,32 +105,14 @@ def load(path: Path | str | None = None) -> Settings:
     Raises:
         RefineryError: The file is missing or wrong; names file, line and key.
     """
-    return _load(str(Path(path or os.environ.get(CONFIG, DEFAULT_CONFIG)).absolute()))
+    return _load(str(config_file(path)))
 
 
 @cache
 def _load(path: str) -> Settings:
-    file = Path(path)
-    name = os.path.relpath(file)
+    name, text, values = read_config(Path(path))
     try:
-        text = file.read_text(encoding="utf-8")
-    except OSError:
-        raise RefineryError(name, "no settings file is there", f"name one with --config or {CONFIG}") from None
-    except UnicodeDecodeError:
-        raise RefineryError(name, "not UTF-8", "save it as UTF-8") from None
-    try:
-        values = _expand(yaml.safe_load(text) or {})
-        if not isinstance(values, dict):
-            raise RefineryError(
-                f"{name}, line 1", "settings are a mapping of sections", "see the shipped refinery.yaml"
-            )
         return Settings(**values)
-    except yaml.YAMLError as error:
-        mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
-        line = mark.line + 1 if mark else 1
-        raise RefineryError(
-            f"{name}, line {line}", f"not YAML: {problem or 'odd characters'}", "correct the file"
-        ) from None
     except SettingsError:
         raise RefineryError("the environment", "a REFINERY_ variable of a section is not JSON", _SPELLED) from None
     except ValidationError as error:
@@ -147,63 +122,11 @@ def _load(path: str) -> Settings:
         raise RefineryError(where, first["msg"] + more, "correct it, or leave it out for the default") from None
 
 
-def installation_key() -> bytes:
-    """Return the key all ids are made with: `REFINERY_KEY`, else a file made once, readable by its owner only."""
-    stated = os.environ.get("REFINERY_KEY")
-    return stated.encode() if stated else key_in(key_file())
-
-
-def key_file() -> Path:
-    """Return where the installation key rests when the environment does not state it."""
-    config = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
-    return config / "support-refinery" / "key"
-
-
-def key_in(file: Path) -> bytes:
-    """Return the key in a file, made now if there is none, for its owner alone."""
-    if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        temporary = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
-        descriptor = os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as handle:
-            handle.write(secrets.token_hex(32))
-            handle.flush()
-            os.fsync(handle.fileno())
-        try:
-            os.link(temporary, file)  # fails where another process was faster, and its key stays
-        except FileExistsError:
-            pass
-        finally:
-            temporary.unlink()
-    return file.read_bytes().strip()
-
-
 def cache_folder() -> Path:
     """Return where converted models rest, outside REFINERY_HOME: they are the same for every refinery."""
     stated = os.environ.get("REFINERY_CACHE")
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return Path(stated) if stated else base / "support-refinery"
-
-
-def _expand(value: Any) -> Any:
-    """Replace `${NAME}` and `${NAME:-default}` in every string; a password may stand in the environment alone."""
-    if isinstance(value, dict):
-        if _PASSWORD.search(str(value.get("url"))):
-            raise RefineryError("sources", "a url holds a password", "write it as ${NAME}, and NAME in the environment")
-        return {str(k): _expand(v) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_expand(v) for v in value]
-    if isinstance(value, str):
-        return _VARIABLE.sub(_stated, value)
-    return value
-
-
-def _stated(variable: re.Match[str]) -> str:
-    name, default = variable[1], variable[2]
-    value = os.environ.get(name) or default
-    if value is None:
-        raise RefineryError(variable[0], "the settings name it and the environment lacks it", "set it, or a default")
-    return value
 
 
 def _key(loc: tuple[int | str, ...]) -> str:

@@ -10,34 +10,39 @@ Knows neither Dagster nor pandas: `trace` must start in a fraction of a second.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
+import io
 import json
-import os
+import struct
 import time
-import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from urllib.parse import quote, unquote
+from itertools import accumulate
+from typing import Any, NamedTuple
+from urllib.parse import unquote
 
-import fsspec
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from assets.errors import RefineryError
-from assets.ledger import LEDGER_SCHEMA, Published
+from assets.ledger import LEDGER_SCHEMA, Outcomes, Published, tally
 from assets.tables import TABLES
+from dagster_project.resources.files import Files, file_name
+from dagster_project.resources.index import Segment, merged, segment
 
 WHOLE = "all"
 """The partition name of a table that has no partitions."""
 
-LOCK_SECONDS = 600
 WRITERS = 8
 GRACE_SECONDS = 3600
 """How long a superseded file stays, for readers that opened its manifest before it was replaced."""
+ROW_GROUP = 4096
+"""Rows that are unpacked together: who wants one row of a large table reads no more than these."""
+SEGMENTS = 8
+"""Files an asset's index may consist of; one more, and they are made one."""
 
 
 @dataclass(frozen=True)
@@ -52,16 +57,12 @@ class Manifest:
     fingerprint: str
     run_id: str
     published_at: float
+    outcomes: Outcomes | None = None
+    """What the ledger sums up to; None in a manifest of a lake that is older than these sums."""
 
 
-class Lake:
+class Lake(Files):
     """Tables by asset and partition under one root folder, or under any fsspec URL."""
-
-    def __init__(self, root: str | Path) -> None:
-        self.root = str(root).rstrip("/")
-        # Other processes publish too: a listing remembered is a listing out of date.
-        self._fs, self._base = fsspec.core.url_to_fs(self.root, use_listings_cache=False)
-        self.local = isinstance(self._fs, fsspec.implementations.local.LocalFileSystem)
 
     # reading
 
@@ -96,20 +97,59 @@ class Lake:
         pieces = [self._load(asset, m.ledger) for m in self.manifests(asset, partitions).values()]
         return pa.concat_tables([LEDGER_SCHEMA.empty_table(), *pieces])
 
+    def outcomes(self, asset: str, manifest: Manifest) -> Outcomes:
+        """Return the sums of a ledger, without reading it where its manifest states them."""
+        return tally(self._load(asset, manifest.ledger)) if manifest.outcomes is None else manifest.outcomes
+
+    def ledger_lines(self, asset: str, manifest: Manifest, lines: Iterable[int]) -> list[dict[str, Any]]:
+        """Return some lines of a ledger, unpacking only the row groups that hold them."""
+        return self._rows_at(asset, manifest.ledger, sorted(lines), LEDGER_SCHEMA.names)
+
+    def row(self, asset: str, manifest: Manifest, id: str, columns: Sequence[str]) -> dict[str, Any] | None:
+        """Return some columns of one row of a table, times as text; no more texts are unpacked than its row group's."""
+        key = TABLES[asset].key
+        with self._opened(asset, manifest.table) as file:
+            at = pc.indices_nonzero(pc.is_in(file.read(columns=[key]).column(key), value_set=_only(id))).to_pylist()
+        return next(iter(self._rows_at(asset, manifest.table, at, columns)), None)
+
+    def segments(self, asset: str) -> list[Segment]:
+        """Open the index of an asset's ledgers; an entry counts only if a manifest names its ledger."""
+        while True:
+            try:
+                return [Segment(self._fs.open(self._at(path), "rb")) for path in self._segment_paths(asset)]
+            except FileNotFoundError:
+                continue  # another process has just made one file of several
+
+    def segment_of(self, asset: str, manifest: Manifest) -> Segment:
+        """Index a ledger that the index lacks, for this process alone."""
+        return Segment(io.BytesIO(segment({file_of(manifest.ledger): self._load(asset, manifest.ledger)})))
+
     def _published(self, asset: str) -> list[str]:
         names = self._names(f"manifests/{asset}")
         return sorted(unquote(n.removesuffix(".json")) for n in names if n.endswith(".json") and n[0] != ".")
 
-    def _names(self, folder: str) -> list[str]:
-        try:
-            return [str(f).rsplit("/", 1)[-1] for f in self._fs.ls(self._at(folder), detail=False)]
-        except FileNotFoundError:
-            return []
-
     def _load(self, asset: str, path: str) -> pa.Table:
+        with self._opened(asset, path) as file:
+            return file.read()
+
+    def _rows_at(self, asset: str, path: str, rows: Sequence[int], columns: Sequence[str]) -> list[dict[str, Any]]:
+        """Return the rows at these places of a file, in ascending order."""
+        found: list[dict[str, Any]] = []
+        with self._opened(asset, path) as file:
+            sizes = [file.metadata.row_group(n).num_rows for n in range(file.num_row_groups)]
+            for number, start in enumerate(accumulate(sizes, initial=0)):
+                inside = [row - start for row in rows if number < len(sizes) and start <= row < start + sizes[number]]
+                if inside:
+                    group = file.read_row_group(number, columns=list(columns))
+                    group = group.cast(pa.schema([(f.name, _written(f.type)) for f in group.schema]))
+                    found += [row for at in inside for row in group.slice(at, 1).to_pylist()]
+        return found
+
+    @contextlib.contextmanager
+    def _opened(self, asset: str, path: str) -> Iterator[pq.ParquetFile]:
         try:
             with self._fs.open(self._at(path), "rb") as file:
-                return pq.read_table(file)
+                yield pq.ParquetFile(file)
         except FileNotFoundError:
             where, what = f"{asset} ({path})", "its manifest names a file that is gone"
             do = "restore it from a backup" if TABLES[asset].append_only else "materialise the asset again"
@@ -128,6 +168,8 @@ class Lake:
     ) -> dict[str | None, Manifest]:
         """Make the parts of a table visible, each whole and under its own lock; a few at a time, for disks wait.
 
+        Their ids are in the index before a manifest names them.
+
         Args:
             asset: The table.
             parts: By partition the rows and their ledger.
@@ -140,19 +182,26 @@ class Lake:
             RefineryError: An append-only table would lose or change a row; it stays as it was.
         """
         there = self._by_partition(f"{_zone(asset)}/{asset}", f"ledger/{asset}")
+        ledgers = {partition: _Content.of(partition, part.ledger) for partition, part in parts.items()}
+        with self._locked(f"index/{asset}"):
+            self._index(asset, segment({ledgers[partition].name: part.ledger for partition, part in parts.items()}))
 
         def one(partition: str | None) -> Manifest:
             with self.lock(asset, partition):
                 before = self.manifest(asset, partition)
                 if before is not None and TABLES[asset].append_only and before.table_sha256 != rewrites:
                     self._refuse_loss(asset, before, parts[partition].table)
-                now = self._publish(asset, partition, parts[partition], fingerprints[partition], run_id)
+                now = self._publish(
+                    asset, partition, parts[partition], ledgers[partition], fingerprints[partition], run_id
+                )
                 if before is not None:
-                    self._retire(there.get(_file(partition or WHOLE), ()), now, before)
+                    self._retire(there.get(file_name(partition or WHOLE), ()), now, before)
             return now
 
         with ThreadPoolExecutor(WRITERS) as pool:
-            return dict(zip(parts, pool.map(one, parts), strict=True))
+            done = dict(zip(parts, pool.map(one, parts), strict=True))
+        self._fold(asset)
+        return done
 
     def _refuse_loss(self, asset: str, before: Manifest, table: pa.Table) -> None:
         """Refuse a table that does not begin with all that is published, as where another run was faster."""
@@ -161,18 +210,26 @@ class Lake:
             what = "rows published meanwhile would be lost or changed, and rows are only ever added to it"
             raise RefineryError(asset, what, "run it again; nothing was written")
 
-    def _publish(self, asset: str, partition: str | None, part: Published, fingerprint: str, run_id: str) -> Manifest:
-        table, table_sha = self._write(f"{_zone(asset)}/{asset}", partition, TABLES[asset].conform(part.table))
-        ledger, ledger_sha = self._write(f"ledger/{asset}", partition, part.ledger)
+    def _publish(
+        self,
+        asset: str,
+        partition: str | None,
+        part: Published,
+        ledger: _Content,
+        fingerprint: str,
+        run_id: str,
+    ) -> Manifest:
+        table = _Content.of(partition, TABLES[asset].conform(part.table))
         manifest = Manifest(
-            table=table,
-            ledger=ledger,
+            table=self._write(f"{_zone(asset)}/{asset}", table),
+            ledger=self._write(f"ledger/{asset}", ledger),
             rows=len(part.table),
-            table_sha256=table_sha,
-            ledger_sha256=ledger_sha,
+            table_sha256=table.sha256,
+            ledger_sha256=ledger.sha256,
             fingerprint=fingerprint,
             run_id=run_id,
             published_at=time.time(),
+            outcomes=tally(part.ledger),
         )
         text = json.dumps(asdict(manifest), indent=1).encode()
         self._put(self._manifest_path(asset, partition), text, private=False)
@@ -180,78 +237,46 @@ class Lake:
 
     def reject(self, asset: str, run_id: str, table: pa.Table) -> str:
         """Keep a candidate that broke a critical promise, for its owner to look at; return its path."""
-        path, _ = self._write(f"restricted/rejected/{asset}", run_id, table)
+        return self._write(f"restricted/rejected/{asset}", _Content.of(run_id, table))
+
+    def lock(self, asset: str, partition: str | None = None) -> contextlib.AbstractContextManager[None]:
+        """Exclude other writers of a partition."""
+        return self._locked(f"{asset}/{file_name(partition or WHOLE)}")
+
+    def _segment_paths(self, asset: str) -> list[str]:
+        folder = f"index/{asset}"
+        return [f"{folder}/{name}" for name in sorted(self._names(folder)) if name.endswith(".idx")]
+
+    def _index(self, asset: str, content: bytes) -> str:
+        path = f"index/{asset}/{hashlib.sha256(content).hexdigest()[:16]}.idx"
+        self._put(path, content, private=False)
         return path
 
-    @contextlib.contextmanager
-    def lock(self, asset: str, partition: str | None = None) -> Iterator[None]:
-        """Exclude other writers of a partition; nobody takes a second while he holds one, so no deadlock."""
-        path = f"locks/{asset}/{_file(partition or WHOLE)}"
-        if self.local:
-            file = Path(self._at(path))
-            file.parent.mkdir(parents=True, exist_ok=True)
-            with file.open("w") as handle:
-                fcntl.flock(handle, fcntl.LOCK_EX)
-                yield
+    def _fold(self, asset: str) -> None:
+        """Make one segment of too many, without what is dead in them, and with what they lack."""
+        if len(self._segment_paths(asset)) <= SEGMENTS:
             return
-        # An object store has no flock: whoever creates the lock object holds it, for LOCK_SECONDS at most.
-        stamp = f"{time.time()} {uuid.uuid4().hex}".encode()
-        while not self._take(path, stamp):
-            time.sleep(0.2)
-        try:
-            yield
-        finally:
-            self._remove(path, stamp)
-
-    def _take(self, path: str, stamp: bytes) -> bool:
-        try:
-            self._fs.pipe_file(self._at(path), stamp, mode="create")
-        except FileExistsError:
-            with contextlib.suppress(FileNotFoundError):
-                held = self._fs.cat_file(self._at(path))
-                if time.time() - float(held.split()[0]) > LOCK_SECONDS:  # its holder died
-                    self._remove(path, held)
-            return False
-        return True
-
-    def _remove(self, path: str, stamp: bytes) -> None:
-        """Remove a lock if it is still the one that bears this stamp."""
-        with contextlib.suppress(FileNotFoundError):
-            if self._fs.cat_file(self._at(path)) == stamp:
+        with self._locked(f"index/{asset}"):
+            before = [
+                f"index/{asset}/{name}" for name in self._names(f"index/{asset}")
+            ]  # and what a killed writer left
+            segments = self.segments(asset)
+            covered = {name for one in segments for name in one.ledgers}
+            named = {file_of(m.ledger): m for m in self.manifests(asset).values()}
+            segments += [self.segment_of(asset, named[name]) for name in sorted(named.keys() - covered)]
+            whole = self._index(asset, merged(segments, named.keys()))
+            for path in set(before) - {whole}:
                 self._fs.rm_file(self._at(path))
 
-    def _write(self, folder: str, partition: str | None, table: pa.Table) -> tuple[str, str]:
-        content = _parquet(table)
-        digest = hashlib.sha256(content).hexdigest()
-        path = f"{folder}/{_file(partition or WHOLE)}.{digest[:16]}.parquet"
-        self._put(path, content, private=folder.startswith("restricted"))
-        return path, digest
+    def _write(self, folder: str, content: _Content) -> str:
+        path = f"{folder}/{content.name}"
+        self._put(path, content.data, private=folder.startswith("restricted"))
+        return path
 
     @staticmethod
     def version(asset: str, table: pa.Table) -> str:
         """Return the content hash a table will be published under."""
         return hashlib.sha256(_parquet(TABLES[asset].conform(table))).hexdigest()
-
-    def _put(self, path: str, content: bytes, *, private: bool) -> None:
-        """Write a file so that it is there whole or not at all."""
-        if not self.local:
-            self._fs.pipe_file(self._at(path), content)  # a single PUT is atomic
-            return
-        target = Path(self._at(path))
-        if private:
-            _make_private(target.parent, Path(self._base))
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}.tmp")
-        mode = 0o600 if private else 0o644
-        try:
-            with os.fdopen(os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_EXCL, mode), "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(target)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
 
     def _by_partition(self, *folders: str) -> Mapping[str, list[str]]:
         """Return the files of these folders by the partition they were written for, unfinished ones included."""
@@ -274,10 +299,21 @@ class Lake:
                 self._fs.rm_file(self._at(path))
 
     def _manifest_path(self, asset: str, partition: str | None) -> str:
-        return f"manifests/{asset}/{_file(partition or WHOLE)}.json"
+        return f"manifests/{asset}/{file_name(partition or WHOLE)}.json"
 
-    def _at(self, path: str) -> str:
-        return f"{self._base}/{path}"
+
+class _Content(NamedTuple):
+    """A file to be written, its hash, and its name, which carries the hash."""
+
+    name: str
+    sha256: str
+    data: bytes
+
+    @classmethod
+    def of(cls, partition: str | None, table: pa.Table) -> _Content:
+        data = _parquet(table)
+        digest = hashlib.sha256(data).hexdigest()
+        return cls(f"{file_name(partition or WHOLE)}.{digest[:16]}.parquet", digest, data)
 
 
 def _zone(asset: str) -> str:
@@ -288,23 +324,44 @@ def _zone(asset: str) -> str:
 def _parquet(table: pa.Table) -> bytes:
     """Return a table's bytes as they rest: equal tables give equal bytes."""
     sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd")
+    pq.write_table(table, sink, compression="zstd", row_group_size=ROW_GROUP)
     return sink.getvalue().to_pybytes()
 
 
-def _file(partition: str) -> str:
-    """Return a file name for a partition key, whatever is in it.
+# pyarrow imports pandas, which takes longer than all of a trace, to make an Arrow value of a Python one and a Python
+# value of a time. These two do without.
 
-    >>> _file("2026-01-01"), _file("../../x")
-    ('2026-01-01', '%2E%2E%2F%2E%2E%2Fx')
+
+def _only(text: str) -> pa.Array:
+    """Return an array of one text."""
+    data = text.encode()
+    return pa.StringArray.from_buffers(1, pa.py_buffer(struct.pack("=ii", 0, len(data))), pa.py_buffer(data))
+
+
+def _written(type_: pa.DataType) -> pa.DataType:
+    """Return a type with text in the place of times.
+
+    >>> _written(pa.list_(pa.struct([("at", pa.timestamp("us", "UTC"))])))
+    ListType(list<item: struct<at: string>>)
     """
-    return quote(partition, safe="").replace(".", "%2E")
+    if pa.types.is_timestamp(type_):
+        return pa.string()
+    if pa.types.is_list(type_):
+        return pa.list_(_written(type_.value_type))
+    if pa.types.is_struct(type_):
+        return pa.struct([(inner.name, _written(inner.type)) for inner in type_])
+    return type_
 
 
-def _make_private(folder: Path, base: Path) -> None:
-    """Create a folder of the restricted zone and its parents up to the root, for the owner alone."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for part in (folder, *folder.parents):
-        if part == base:
-            break
-        part.chmod(0o700)
+def file_of(path: str) -> str:
+    """Return the file name of a path, by which the index knows a ledger."""
+    return path.rsplit("/", 1)[-1]
+
+
+def partition_of(name: str) -> str:
+    """Return the partition a file was written for, from its name.
+
+    >>> partition_of(file_name("../../x") + ".0f3a.parquet")
+    '../../x'
+    """
+    return unquote(name.split(".")[0])

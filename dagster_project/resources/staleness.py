@@ -19,8 +19,9 @@ from assets.collection.params import CollectionParams, SourceParams
 from assets.ledger import Published
 from assets.tables import COLLECTED, TABLES, key_name
 from dagster_project.metadata import code_hash
+from dagster_project.places import installation_key
 from dagster_project.resources.lake import WHOLE, Lake, Manifest
-from dagster_project.settings import Settings, installation_key
+from dagster_project.settings import Settings
 
 SOURCES = frozenset(t.name for t in COLLECTED)
 

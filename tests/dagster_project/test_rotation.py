@@ -16,9 +16,10 @@ from assets.splitting.assign import assign
 from assets.splitting.split import split
 from assets.tables import COLLECTED, TABLES, key_name
 from dagster_project import rotation
+from dagster_project.places import installation_key, key_file
 from dagster_project.resources.lake import Lake
 from dagster_project.resources.staleness import Desk, fingerprint, stale
-from dagster_project.settings import Settings, installation_key, key_file, load
+from dagster_project.settings import Settings, load
 
 OLD, NEW = b"k3y-old", b"k3y-new"
 ROOT = Path(__file__).resolve().parents[2]

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from assets.errors import RefineryError
-from dagster_project.settings import Settings, installation_key, load
+from dagster_project.places import installation_key
+from dagster_project.settings import Settings, load
 
 
 @pytest.fixture(autouse=True)
@@ -154,7 +155,7 @@ def test_a_sections_hash_changes_with_the_section_and_with_nothing_else(tmp_path
 
 # the installation key
 
-KEY = "from dagster_project.settings import installation_key; print(installation_key().decode())"
+KEY = "from dagster_project.places import installation_key; print(installation_key().decode())"
 
 
 def test_the_key_is_made_once_for_its_owner_alone_and_all_processes_get_the_same(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 import textwrap
+import time
 import uuid
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from assets import tables
 from assets.errors import RefineryError
 from assets.ledger import Ledger, Published
 from dagster_project.resources import lake as module
+from dagster_project.resources.files import LOCK_SECONDS
 from dagster_project.resources.lake import Lake
 
 DAY, NEXT = "2026-01-01", "2026-01-02"
@@ -137,6 +139,13 @@ WRITER = """
         put = Lake._put
         Lake._put = lambda self, path, *a, **k: die() if path.startswith("manifests") else put(self, path, *a, **k)
     elif sys.argv[2] == "before the table is on the disk":
+        put = Lake._put
+        def begin(self, path, *a, **k):
+            if path.startswith("restricted"):
+                os.fsync = die
+            put(self, path, *a, **k)
+        Lake._put = begin
+    elif sys.argv[2] == "before its ids are in the index":
         os.fsync = die
     elif sys.argv[2] == "while it holds the lock":
         Lake._publish = die
@@ -150,7 +159,13 @@ def run(script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(
-    "when", ["between the table and its manifest", "before the table is on the disk", "while it holds the lock"]
+    "when",
+    [
+        "before its ids are in the index",
+        "before the table is on the disk",
+        "between the table and its manifest",
+        "while it holds the lock",
+    ],
 )
 def test_a_writer_killed_leaves_yesterdays_table_byte_for_byte(home: Path, when: str) -> None:
     yesterday = publish(Lake(home), "of yesterday")
@@ -176,7 +191,7 @@ def test_a_writer_that_fails_to_write_leaves_no_file_behind(home: Path, monkeypa
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(module.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space left"):
         publish(Lake(home), "of today")
     assert sorted(home.rglob("*")) == before
@@ -313,7 +328,7 @@ def test_a_writer_holds_one_lock_however_many_partitions_it_publishes(home: Path
 
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Lake:
-    monkeypatch.setattr(module.time, "sleep", _would_wait)
+    monkeypatch.setattr(time, "sleep", _would_wait)
     return Lake(f"memory://{uuid.uuid4().hex}")
 
 
@@ -336,9 +351,9 @@ def test_on_an_object_store_a_writer_waits_while_another_one_publishes(bucket: L
 def test_on_an_object_store_a_dead_writers_lock_is_broken_in_the_end(
     bucket: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stamp = f"{module.time.time() - module.LOCK_SECONDS - 1} dead".encode()
+    stamp = f"{time.time() - LOCK_SECONDS - 1} dead".encode()
     bucket._fs.pipe_file(bucket._at(f"locks/tickets/{DAY}"), stamp)
-    monkeypatch.setattr(module.time, "sleep", lambda _: None)
+    monkeypatch.setattr(time, "sleep", lambda _: None)
     publish(bucket, "a")
     assert ids(bucket) == ["a"]
 
@@ -354,4 +369,9 @@ def test_a_lake_on_an_object_store_lies_below_its_url() -> None:
     root = f"memory://{uuid.uuid4().hex}/support"
     publish(Lake(root), "a")
     fs, base = fsspec.core.url_to_fs(root)
-    assert {f.removeprefix(base + "/").split("/")[0] for f in fs.find(base)} == {"manifests", "restricted", "ledger"}
+    assert {f.removeprefix(base + "/").split("/")[0] for f in fs.find(base)} == {
+        "manifests",
+        "restricted",
+        "ledger",
+        "index",
+    }
