@@ -339,7 +339,7 @@ DATASET_RELEASE = Table(
     (
         _c("file", _S, "path below the release's folder"),
         _c("release", _S, "version of the release: hash of its content"),
-        _c("format", _S, "parquet, openai_chat or card"),
+        _c("format", _S, "parquet, openai_chat, alpaca, sharegpt or card"),
         _c("split", _S, "train, validation or test; null for the card"),
         _c("rows", _I, "examples in the file; 0 for the card"),
         _c("bytes", _I, "size of the file"),

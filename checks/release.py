@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from assets.tables import SPLITS
 from checks import Promise
 
 DATASET_RELEASE: tuple[Promise, ...] = (
@@ -26,11 +27,13 @@ DATASET_RELEASE: tuple[Promise, ...] = (
             "column": "file",
             "value_set": [
                 "README.md",
-                *(f"data/{split}.parquet" for split in ("train", "validation", "test")),
-                *(f"openai/{split}.jsonl" for split in ("train", "validation", "test")),
+                *(f"data/{split}.parquet" for split in SPLITS),
+                *(f"openai/{split}.jsonl" for split in SPLITS),
+                *(f"alpaca/{split}.json" for split in SPLITS),
+                *(f"sharegpt/{split}.json" for split in SPLITS),
             ],
         },
-        "Card, Parquet and chat files of all three parts are there, and nothing else.",
+        "The card is there, and all three parts in every form, and nothing else.",
         "critical",
     ),
     (

@@ -1,9 +1,11 @@
 """`refinery`: what a person types. Exit codes: 0 done, 1 a check or gate said no, 2 the caller's mistake."""
 
+import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -108,6 +110,34 @@ def trace(
             print(told(found))  # noqa: T201 - nothing of rich's may touch it
         else:
             _wide().print(*grids(found), sep="\n")
+
+
+@app.command()
+def report(
+    run_id: Annotated[str | None, typer.Option("--run", help="Only what this Dagster run made.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    config: Config = None,
+) -> None:
+    """Say where the rows went: stage by stage what came in, stayed, left and why."""
+    with _mistakes():
+        from dagster_project import places
+        from dagster_project.accounts import HEAD, accounts, cells
+        from dagster_project.resources.lake import Lake
+
+        lake = Lake(places.lake_root(places.read_config(places.config_file(config)).values))
+        found = accounts(lake, run_id)
+        if as_json:
+            print(json.dumps([asdict(one) for one in found], indent=2))  # noqa: T201 - rich would wrap it
+            return
+        if not found:
+            run = f"run {run_id}" if run_id else lake.root
+            raise RefineryError(run, "nothing is published", "see `refinery status`; make it with `refinery run`")
+        grid = Grid(box=None)
+        for title in HEAD:
+            grid.add_column(title, no_wrap=True, justify="left" if title == HEAD[0] else "right")
+        for row in cells(found):
+            grid.add_row(*row)
+        _wide().print(grid)
 
 
 @app.command()

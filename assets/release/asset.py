@@ -11,6 +11,7 @@ from assets.release import release as release_room
 from checks.expectations import audited
 from checks.gate import admit, bound_to
 from checks.release import DATASET_RELEASE
+from dagster_project.accounts import accounts, as_markdown
 from dagster_project.failures import plainly
 from dagster_project.metadata import card
 
@@ -26,4 +27,5 @@ def dataset_release(
     released = release_room.release(
         training_examples, quality_verdict, settings.release, home=settings.home, dataset_sha256=bound["dataset_sha256"]
     )
-    yield from audited(context, released, DATASET_RELEASE)
+    rows = dg.MetadataValue.md(as_markdown(accounts(context.resources.lake)))
+    yield from audited(context, released, DATASET_RELEASE, where_the_rows_went=rows)

@@ -53,9 +53,13 @@ Quality gate: passed, composite $composite, verdict `$verdict_id`, about the exa
 
 ## Files
 
-- `data/*.parquet`: all columns, described below.
-- `openai/*.jsonl`: the chat form of OpenAI's fine-tuning, `{"messages": [...]}` a line; it has no weights.
+- `data/*.parquet`: all columns, described below; what `datasets.load_dataset` reads.
+- `openai/*.jsonl`: the chat form of OpenAI's fine-tuning, `{"messages": [...]}` a line.
+- `alpaca/*.json`: a list of `instruction`, `input`, `output`; earlier turns stand in `input`, as a transcript.
+- `sharegpt/*.json`: a list of `conversations` in which human and gpt take turns, and `system`.
 - `release.json`: the hash of every file.
+
+Only the Parquet files hold weights, categories and licences.
 
 $columns
 

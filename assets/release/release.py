@@ -11,17 +11,16 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from assets import tables
 from assets.errors import RefineryError
 from assets.ledger import Published, summary
 from assets.release.card import UNKNOWN, card
 from assets.release.folder import RELEASE, intact, put_in_place, sha256_of, workplace
+from assets.release.formats import FORMATS
 from assets.release.params import ReleaseParams
 
 FOLDER = Path("artifacts/dataset_release")
-_FORMATS = {"data": "parquet", "openai": "openai_chat"}
 
 Files = dict[str, dict[str, Any]]
 
@@ -31,8 +30,8 @@ def release(
 ) -> Published:
     """Write the dataset as a release, named after its content; the same input gives the same bytes.
 
-    Below `artifacts/dataset_release/<version>/` stand `data/<split>.parquet`,
-    `openai/<split>.jsonl`, the dataset card `README.md`, and `release.json`:
+    Below `artifacts/dataset_release/<version>/` stand the splits in every form of `formats.FORMATS`
+    (`data/<split>.parquet` and so on), the dataset card `README.md`, and `release.json`:
 
         {"release": str, "dataset_sha256": str, "verdict": {"verdict_id": str, "passed": bool},
          "files": {"data/train.parquet": {"sha256": str, "rows": int, "bytes": int}, ...}}
@@ -99,24 +98,16 @@ def _write(examples: pa.Table, judged: Mapping[str, Any], params: ReleaseParams,
     """Write all files but release.json; return each with its hash, rows and bytes, in order of path."""
     rows: dict[str, int] = {"README.md": 0}
     (folder / "README.md").write_text(card(examples, judged, params), encoding="utf-8")
-    for name in _FORMATS:
-        (folder / name).mkdir()
-    for split in tables.SPLITS:
-        part = examples.filter(pc.equal(examples.column("split"), split))
-        rows[f"data/{split}.parquet"] = rows[f"openai/{split}.jsonl"] = len(part)
-        pq.write_table(part, folder / "data" / f"{split}.parquet", compression="zstd")
-        _write_chat(part, folder / "openai" / f"{split}.jsonl")
+    for form in FORMATS:
+        (folder / form.folder).mkdir()
+        for split in tables.SPLITS:
+            part = examples.filter(pc.equal(examples.column("split"), split))
+            form.write(part, folder / form.path(split))
+            rows[form.path(split)] = len(part)
     return {
         path: {"sha256": sha256_of(folder / path), "rows": rows[path], "bytes": (folder / path).stat().st_size}
         for path in sorted(rows)
     }
-
-
-def _write_chat(examples: pa.Table, path: Path) -> None:
-    """Write the chat form of OpenAI's fine-tuning: one object with its messages a line."""
-    with path.open("w", encoding="utf-8", newline="\n") as lines:
-        for messages in examples.column("messages").to_pylist():
-            lines.write(json.dumps({"messages": messages}, ensure_ascii=False) + "\n")
 
 
 def _version(files: Files) -> str:
@@ -126,10 +117,11 @@ def _version(files: Files) -> str:
 
 def _row(path: str, facts: Mapping[str, Any]) -> dict[str, Any]:
     folder, _, name = path.rpartition("/")
+    format_ = next((form.name for form in FORMATS if form.folder == folder), "card")
     return {
         "file": path,
         "release": facts["release"],
-        "format": _FORMATS.get(folder, "card"),
+        "format": format_,
         "split": name.partition(".")[0] if folder else None,
         **facts["files"][path],
         "dataset_sha256": facts["dataset_sha256"],

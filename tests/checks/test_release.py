@@ -1,13 +1,13 @@
 """Each promise on the release's list of files is seen failing."""
 
 from assets import tables
+from assets.release.formats import FORMATS
 from checks import release
 from tests.promises import assert_each_promise_can_fail
 
 FILES = [
     ("README.md", None, 0),
-    *((f"data/{split}.parquet", split, 5) for split in tables.SPLITS),
-    *((f"openai/{split}.jsonl", split, 5) for split in tables.SPLITS),
+    *((form.path(split), split, 5) for form in FORMATS for split in tables.SPLITS),
 ]
 GOOD = [
     {"file": file, "release": "r1", "split": split, "rows": rows, "bytes": 10, "sha256": "0123456789abcdef" * 4}

@@ -2,6 +2,10 @@
 
 import hashlib
 import json
+import os
+import subprocess
+import sys
+import textwrap
 from pathlib import Path
 
 import pyarrow as pa
@@ -80,7 +84,7 @@ def test_every_file_is_listed_with_its_hash_rows_and_bytes(tmp_path):
         assert row["sha256"] == hashlib.sha256(content).hexdigest()
         assert facts["files"][row["file"]] == {k: row[k] for k in ("sha256", "rows", "bytes")}
         assert row["bytes"] == len(content)
-    assert balance(published.ledger).derived == 7
+    assert balance(published.ledger).derived == 13
 
 
 def test_the_parquet_files_hold_every_example_in_its_split(tmp_path):
@@ -91,29 +95,84 @@ def test_the_parquet_files_hold_every_example_in_its_split(tmp_path):
     assert pq.ParquetFile(at / "data/train.parquet").metadata.row_group(0).column(0).compression == "ZSTD"
 
 
-def test_the_chat_files_read_line_by_line_and_say_what_the_examples_say(tmp_path):
-    at = folder(tmp_path, released(tmp_path))
-    content = (at / "openai/train.jsonl").read_text(encoding="utf-8")
-    lines = [json.loads(line) for line in content.split("\n")[:-1]]
-    assert [line["messages"] for line in lines] == [
-        row["messages"] for row in examples().to_pylist() if row["split"] == "train"
+def wanted(split: str) -> list[dict]:
+    return [row for row in talks().to_pylist() if row["split"] == split]
+
+
+def talks() -> pa.Table:
+    """Examples, some of which are a talk of several turns."""
+    turns = [
+        {"role": "system", "content": "Answer."},
+        {"role": "user", "content": "It hums."},
+        {"role": "assistant", "content": "Since when?"},
+        {"role": "user", "content": 'Since "Monday"\n– ünd \u2028 you?'},
+        {"role": "assistant", "content": "Let it."},
     ]
-    assert "Straße" in content
+    rows = examples().to_pylist()
+    return tables.TRAINING_EXAMPLES.of(
+        [*rows, *({**row, "example_id": f"t{row['example_id']}", "messages": turns} for row in rows)]
+    )
 
 
-def test_the_release_loads_as_a_hugging_face_dataset(tmp_path, monkeypatch):
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
+@pytest.fixture(scope="module")
+def at(tmp_path_factory):
+    home = tmp_path_factory.mktemp("home")
+    return folder(home, released(home, talks()))
+
+
+@pytest.mark.parametrize("split", tables.SPLITS)
+def test_what_went_into_the_chat_form_comes_out_equal(at, split):
+    content = (at / f"openai/{split}.jsonl").read_text(encoding="utf-8")
+    lines = [json.loads(line) for line in content.split("\n")[:-1]]
+    assert lines == [{"messages": row["messages"]} for row in wanted(split)]
+    assert "Straße" in content, "letters stay letters"
+
+
+@pytest.mark.parametrize("split", tables.SPLITS)
+def test_what_went_into_the_alpaca_form_comes_out_equal(at, split):
+    said = json.loads((at / f"alpaca/{split}.json").read_text(encoding="utf-8"))
+    assert said == [{name: row[name] for name in ("instruction", "input", "output")} for row in wanted(split)]
+
+
+@pytest.mark.parametrize("split", tables.SPLITS)
+def test_what_went_into_the_sharegpt_form_comes_out_equal(at, split):
+    said = json.loads((at / f"sharegpt/{split}.json").read_text(encoding="utf-8"))
+    roles = {"human": "user", "gpt": "assistant"}
+    back = [
+        [
+            {"role": "system", "content": one["system"]},
+            *({"role": roles[turn["from"]], "content": turn["value"]} for turn in one["conversations"]),
+        ]
+        for one in said
+    ]
+    assert back == [row["messages"] for row in wanted(split)]
+    assert [one["id"] for one in said] == [row["example_id"] for row in wanted(split)]
+    for one in said:
+        assert [turn["from"] for turn in one["conversations"]][:2] == ["human", "gpt"], "they take turns from the first"
+
+
+LOAD = """
+    import json, sys
     from datasets import load_dataset
+    folder = sys.argv[1]
+    whole = load_dataset(folder)
+    files = [f"{folder}/{name}" for name in ("openai/train.jsonl", "alpaca/train.json", "sharegpt/train.json")]
+    rows = {file: load_dataset("json", data_files={"train": file})["train"].num_rows for file in files}
+    print(json.dumps({"splits": whole.num_rows, "columns": whole["test"].column_names, "rows": rows,
+                      "messages": list(whole["train"]["messages"])}))
+"""
 
-    at = folder(tmp_path, released(tmp_path))
-    files = {split: str(at / f"openai/{split}.jsonl") for split in tables.SPLITS}
-    chats = load_dataset("json", data_files=files, cache_dir=str(tmp_path / "cache"))
-    assert chats.num_rows == {"train": 6, "validation": 3, "test": 3}
-    assert chats["train"][0]["messages"] == example(0)["messages"]
-    whole = load_dataset(str(at), cache_dir=str(tmp_path / "cache"))  # by the front matter of the card
-    assert whole.num_rows == chats.num_rows
-    assert whole["test"].column_names == examples().column_names
+
+def test_the_folder_loads_as_a_hugging_face_data_set_without_a_network(at, tmp_path):
+    env = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "HF_HOME": str(tmp_path)}
+    command = [sys.executable, "-c", textwrap.dedent(LOAD), str(at)]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr
+    loaded = json.loads(done.stdout.splitlines()[-1])
+    assert loaded["splits"] == {split: len(wanted(split)) for split in tables.SPLITS}
+    assert loaded["columns"] == talks().column_names
+    assert loaded["messages"] == [row["messages"] for row in wanted("train")]
+    assert set(loaded["rows"].values()) == {len(wanted("train"))}
 
 
 def test_the_same_examples_in_another_order_give_the_same_bytes(tmp_path):
@@ -150,6 +209,7 @@ def test_a_split_without_examples_still_has_its_files(tmp_path):
     published = released(tmp_path, examples(2))
     rows = {row["file"]: row["rows"] for row in published.table.to_pylist()}
     assert (rows["data/train.parquet"], rows["data/test.parquet"], rows["openai/test.jsonl"]) == (2, 0, 0)
+    assert json.loads((folder(tmp_path, published) / "alpaca/test.json").read_text()) == []
     assert pq.read_table(folder(tmp_path, published) / "data/test.parquet").schema.equals(examples().schema)
 
 
