@@ -28,41 +28,11 @@ from assets.ledger import Ledger, Published
 from assets.tables import TABLES
 from dagster_project.resources.lake import Lake
 
-WORDS = [
-    "the",
-    "app",
-    "shows",
-    "an",
-    "error",
-    "after",
-    "I",
-    "sign",
-    "in",
-    "and",
-    "order",
-    "number",
-    "is",
-    "not",
-    "found",
-    "please",
-    "reset",
-    "router",
-    "invoice",
-    "card",
-    "payment",
-    "delivery",
-    "return",
-    "account",
-    "password",
-    "firmware",
-    "light",
-    "blinks",
-    "connect",
-    "since",
-    "yesterday",
-    "twice",
-    "refund",
-]
+WORDS = (
+    "the app shows an error after I sign in and order number is not found please reset router invoice card payment",
+    "delivery return account password firmware light blinks connect since yesterday twice refund cancel and renew",
+)
+VOCABULARY = " ".join(WORDS).split()
 DAYS = 730
 START = date(2024, 1, 1)
 RECORDS = ("normalized_records", "anonymized_records", "standardized_records")
@@ -74,12 +44,14 @@ def lot(*identity: object) -> float:
 
 
 def id_of(*identity: object) -> str:
+    """Return an id as the refinery's are: 32 hex digits."""
     return hashlib.sha256(repr(identity).encode()).hexdigest()[:32]
 
 
 def text(*identity: object, words: int = 60) -> str:
+    """Return a text that hangs on identity alone."""
     digest = hashlib.sha256(repr(identity).encode()).digest() * 2
-    return " ".join(WORDS[byte % len(WORDS)] for byte in digest[:words])
+    return " ".join(VOCABULARY[byte % len(VOCABULARY)] for byte in digest[:words])
 
 
 class Desk:
@@ -93,6 +65,7 @@ class Desk:
             self.by_partition.setdefault((START + timedelta(day)).isoformat(), []).append(number)
 
     def publish(self, asset: str, parts: dict[str | None, Published]) -> None:
+        """Publish a stage."""
         self.lake.publish(asset, parts, fingerprints=dict.fromkeys(parts, ""), run_id=id_of("run", asset))
 
     def records(self) -> dict[str, list[int]]:
@@ -108,7 +81,7 @@ class Desk:
                     ledger.quarantine(id_of("record", n), "no_date", position=f"desk: tickets.csv row {n}")
                 else:
                     left.setdefault(key, []).append(n)
-            parts[key] = close("tickets", (self.record("tickets", n, key) for n in left[key]), ledger)
+            parts[key] = close("tickets", (self.record("tickets", n, key) for n in left.get(key, ())), ledger)
         self.publish("tickets", parts)
         for asset in RECORDS:
             self.publish(
@@ -131,16 +104,17 @@ class Desk:
         out: list[int] = []
         for key, numbers in left.items():
             with_pair = [n for n in numbers if lot("exchange", n) >= 0.1]
+            chosen = set(with_pair)
             ledger = Ledger([id_of("record", n) for n in numbers], [key] * len(numbers))
             for n in numbers:
-                if n in set_of(with_pair):
+                if n in chosen:
                     ledger.keep(id_of("record", n), into=id_of("pair", n))
                 else:
                     ledger.drop(id_of("record", n), "no_exchange")
             paired[key] = close("qa_pairs", (pair("qa_pairs", n, partition=key) for n in with_pair), ledger)
             good = [n for n in with_pair if lot("relevant", n) >= 0.2]
             ledger = Ledger([id_of("pair", n) for n in with_pair], [key] * len(with_pair))
-            for n in set_of(with_pair) - set_of(good):
+            for n in sorted(chosen - set(good)):
                 ledger.drop(id_of("pair", n), "irrelevant_answer")
             valid[key] = close("validated_pairs", (pair("validated_pairs", n, partition=key) for n in good), ledger)
             out += good
@@ -152,7 +126,7 @@ class Desk:
         """Publish the stages of the whole dataset; return the ids of the examples."""
         ledger = Ledger([id_of("pair", n) for n in numbers])
         unique = [n for n in numbers if lot("duplicate", n) >= 0.1]
-        for n in set_of(numbers) - set_of(unique):
+        for n in sorted(set(numbers) - set(unique)):
             ledger.merge(id_of("pair", n), id_of("pair", unique[0]), "near_duplicate")
         self.publish("unique_pairs", {None: close("unique_pairs", (pair("unique_pairs", n) for n in unique), ledger)})
         ids = [id_of("pair", n) for n in unique]
@@ -186,40 +160,42 @@ class Desk:
         return [e["example_id"] for e in examples]
 
     def record(self, asset: str, n: int, key: str) -> dict[str, Any]:
+        """Return a row of a table of records."""
         turns = [{"speaker": s, "text": text(s, n), "at": None} for s in ("customer", "agent")]
         row = {"record_id": id_of("record", n), "partition": key, "kind": "ticket", "source": "desk", "turns": turns}
         return {**row, "subject": text("subject", n, words=6), **({"source_id": str(n)} if asset == "tickets" else {})}
 
 
-def set_of(numbers: Iterable[int]) -> set[int]:
-    return numbers if isinstance(numbers, set) else set(numbers)
-
-
 def pair(asset: str, n: int, **fields: Any) -> dict[str, Any]:
+    """Return a row of a table of pairs."""
     row = {"pair_id": id_of("pair", n), "record_id": id_of("record", n), "question": text("customer", n)}
     row |= {"answer": text("agent", n), "content_hash": id_of("content", n), **fields}
     return {k: v for k, v in row.items() if k in TABLES[asset].schema.names}
 
 
 def example(id: str, row: dict[str, Any]) -> dict[str, Any]:
+    """Return the example of a pair."""
     said = {"instruction": "Answer.", "input": row["question"], "output": row["answer"]}
     messages = [{"role": r, "content": c} for r, c in zip(("system", "user", "assistant"), said.values(), strict=True)]
     return {"example_id": id, "pair_id": row["pair_id"], **said, "messages": messages, "split": "train"}
 
 
 def close(asset: str, rows: Iterable[dict[str, Any]], ledger: Ledger) -> Published:
+    """Balance a ledger against the rows that came out."""
     table: pa.Table = TABLES[asset].of(rows)
     return ledger.close(table, key=TABLES[asset].key)
 
 
 def seconds(command: list[str], env: dict[str, str]) -> float:
+    """Time a command from the start of its process to its end."""
     began = time.perf_counter()
     subprocess.run(command, env=env, check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - began
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__)
+    """Make the lake and print the table."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--tickets", type=int, default=100_000)
     options.add_argument("--every", choices=("day", "week"), default="week")
     options.add_argument("--home", type=Path, help="Keep the lake here, or time the one that is here.")
@@ -233,15 +209,11 @@ def main() -> None:
             print(f"lake made in {time.perf_counter() - began:.0f} s")
         lake = Lake(home)
         examples = lake.read("training_examples").column("example_id").to_pylist()
-        files = sum(1 for _ in home.rglob("*.parquet"))
-        index = sum(f.stat().st_size for f in home.rglob("*.idx"))
-        size = sum(f.stat().st_size for f in home.rglob("*.parquet"))
-        print(
-            f"{asked.tickets:,} tickets, {len(desk.by_partition)} partitions by {asked.every}, {files:,} Parquet files,"
-        )
-        print(
-            f"{len(examples):,} examples; index {index / 2**20:.0f} MiB beside {size / 2**20:.0f} MiB of tables and ledgers"
-        )
+        files = list(home.rglob("*.parquet"))
+        tables, index = (sum(f.stat().st_size for f in found) / 2**20 for found in (files, home.rglob("*.idx")))
+        cut = f"{len(desk.by_partition)} partitions by {asked.every}"
+        print(f"{asked.tickets:,} tickets in {cut}, {len(examples):,} examples; {len(files):,} Parquet files")
+        print(f"of {tables:.0f} MiB; index {index:.0f} MiB")
         config = home / "refinery.yaml"
         config.write_text(f"home: {home}\nsources: [{{name: desk, gives: tickets}}]\n")
         env = {**os.environ, "REFINERY_HOME": str(home), "REFINERY_CONFIG": str(config), "REFINERY_KEY": "key"}
