@@ -43,7 +43,9 @@ def accounts(lake: Lake, run_id: str | None = None) -> list[Account]:
     """
     found = []
     for asset, table in TABLES.items():
-        manifests = lake.manifests(asset).values() if table.room not in SUMMARIES else ()
+        if table.room in SUMMARIES or table.append_only:  # what only remembers takes no rows in
+            continue
+        manifests = lake.manifests(asset).values()
         counted = [lake.outcomes(asset, m) for m in manifests if m.run_id.startswith(run_id or "")]
         if counted:
             sums = {outcome: _sum(one.get(outcome, {}) for one in counted) for outcome in OUTCOMES}

@@ -28,7 +28,8 @@ TOLD = ("subject", "turns", "question", "answer", "history", "instruction", "inp
 SHORT = 8
 """Characters of an id or hash in what a person reads; --json has them whole."""
 _SOURCE = ("kind", "source", "source_id", "created_at", "updated_at")
-_FLOW = {name: place for place, name in enumerate(TABLES)}
+_FLOW = {name: place for place, (name, table) in enumerate(TABLES.items()) if not table.append_only}
+"""The stages in order; what only remembers is no stage."""
 _COLLECTED = {table.name for table in COLLECTED}
 
 
@@ -157,7 +158,7 @@ class _Tracer:
 
     def __init__(self, lake: Lake) -> None:
         self._lake = lake
-        self._segments: dict[str, list[Segment]] = {asset: lake.segments(asset) for asset in TABLES}
+        self._segments: dict[str, list[Segment]] = {asset: lake.segments(asset) for asset in _FLOW}
         self._covered = {asset: {n for s in found for n in s.ledgers} for asset, found in self._segments.items()}
         self._manifests: dict[tuple[str, str], Manifest | None] = {}
         self._said: dict[str, list[_Line]] = {}
@@ -181,7 +182,7 @@ class _Tracer:
     def read_what_the_index_lacks(self) -> bool:
         """Index every published ledger that is in no segment; tell whether there was one."""
         self._said.clear()
-        return self._cover({p for asset in TABLES for p in self._lake.manifests(asset)})
+        return self._cover({p for asset in _FLOW for p in self._lake.manifests(asset)})
 
     def _hits(self, id: str) -> set[tuple[str, str, int]]:
         return {(asset, *hit) for asset, found in self._segments.items() for one in found for hit in one.find(id)}
@@ -189,7 +190,7 @@ class _Tracer:
     def _cover(self, partitions: Iterable[str]) -> bool:
         """Index what these partitions have published and no segment speaks of; tell whether there was any."""
         more = False
-        for asset, partition in product(TABLES, partitions):
+        for asset, partition in product(_FLOW, partitions):
             manifest = self._manifest(asset, partition)
             if manifest and file_of(manifest.ledger) not in self._covered[asset]:
                 self._segments[asset].append(self._lake.segment_of(asset, manifest))
