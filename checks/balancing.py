@@ -1,6 +1,7 @@
 """The promises of the balanced pairs."""
 
 from checks import Promise
+from checks.splitting import KEEPS_THE_TEST_APART
 
 BALANCED_PAIRS: tuple[Promise, ...] = (
     ("is_not_empty", "ExpectTableRowCountToBeBetween", {"min_value": 3}, "There are pairs to learn from.", "critical"),
@@ -12,13 +13,7 @@ BALANCED_PAIRS: tuple[Promise, ...] = (
         "Train, validation and test all hold pairs.",
         "critical",
     ),
-    (
-        "only_what_people_wrote_is_tested",
-        "ExpectColumnValuesToBeNull",
-        {"column": "pair_id", "row_condition": 'split != "train" and origin != "human"', "condition_parser": "pandas"},
-        "No variant or synthetic pair is in validation or test.",
-        "critical",
-    ),
+    *KEEPS_THE_TEST_APART,
     (
         "weights_are_bounded",
         "ExpectColumnValuesToBeNull",

@@ -62,6 +62,18 @@ TRAINING_EXAMPLES: tuple[Promise, ...] = (
         "critical",
     ),
     (
+        "nothing_of_a_test_thread_is_trained_on",
+        "ExpectColumnValuesToBeInSet",
+        {
+            "column": "split",
+            "value_set": ["test"],
+            "row_condition": 'thread_id.notnull() and thread_id.isin(thread_id[split=="test"])',
+            "condition_parser": "pandas",
+        },
+        "What shares a thread with a test example is in the test too: variants have their parents' threads.",
+        "critical",
+    ),
+    (
         "only_train_holds_made_examples",
         "ExpectColumnValuesToBeInSet",
         {

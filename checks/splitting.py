@@ -3,7 +3,7 @@
 from checks import Promise
 
 
-def _torn_from(split: str) -> str:
+def torn_from(split: str) -> str:
     """Select the rows that a customer, thread, cluster, group or parent joins to a row of this split."""
     links = ("customer_id", "thread_id", "cluster_id", "group_id")
     shared = [f'({link}.notnull() and {link}.isin({link}[split=="{split}"]))' for link in links]
@@ -86,6 +86,31 @@ SPLIT_ASSIGNMENTS: tuple[Promise, ...] = (
     ),
 )
 
+KEEPS_THE_TEST_APART: tuple[Promise, ...] = (
+    (
+        "nothing_of_a_test_pair_is_trained_on",
+        "ExpectColumnValuesToBeInSet",
+        {"column": "split", "value_set": ["test"], "row_condition": torn_from("test"), "condition_parser": "pandas"},
+        "What shares customer, thread, question cluster, group or parent with a test pair is in the test too.",
+        "critical",
+    ),
+    (
+        "nothing_ever_tested_is_trained_on",
+        "ExpectColumnValuesToBeNull",
+        {"column": "pair_id", "row_condition": 'ever_tested and split != "test"', "condition_parser": "pandas"},
+        "No pair, thread or customer that was ever in the test, in this release or before, is learnt from.",
+        "critical",
+    ),
+    (
+        "only_what_people_wrote_is_tested",
+        "ExpectColumnValuesToBeNull",
+        {"column": "pair_id", "row_condition": 'split != "train" and origin != "human"', "condition_parser": "pandas"},
+        "No variant or synthetic pair is in validation or test.",
+        "critical",
+    ),
+)
+"""What the split promises, and every table of pairs after it keeps."""
+
 SPLIT_PAIRS: tuple[Promise, ...] = (
     ("is_not_empty", "ExpectTableRowCountToBeBetween", {"min_value": 3}, "There are pairs to split.", "critical"),
     ("pair_id_is_unique", "ExpectColumnValuesToBeUnique", {"column": "pair_id"}, "No pair comes twice.", "critical"),
@@ -103,27 +128,14 @@ SPLIT_PAIRS: tuple[Promise, ...] = (
         "Every pair belongs to a group and stands on one side.",
         "critical",
     ),
-    (
-        "nothing_of_a_test_pair_is_trained_on",
-        "ExpectColumnValuesToBeInSet",
-        {"column": "split", "value_set": ["test"], "row_condition": _torn_from("test"), "condition_parser": "pandas"},
-        "What shares customer, thread, question cluster, group or parent with a test pair is in the test too.",
-        "critical",
-    ),
-    (
-        "nothing_ever_tested_is_trained_on",
-        "ExpectColumnValuesToBeNull",
-        {"column": "pair_id", "row_condition": 'ever_tested and split != "test"', "condition_parser": "pandas"},
-        "No pair, thread or customer that was ever in the test, in this release or before, is learnt from.",
-        "critical",
-    ),
+    *KEEPS_THE_TEST_APART,
     (
         "nothing_of_a_validation_pair_is_trained_on",
         "ExpectColumnValuesToBeInSet",
         {
             "column": "split",
             "value_set": ["validation"],
-            "row_condition": _torn_from("validation"),
+            "row_condition": torn_from("validation"),
             "condition_parser": "pandas",
         },
         "What shares customer, thread, question cluster, group or parent with a validation pair is in validation too.",

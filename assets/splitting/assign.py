@@ -13,7 +13,7 @@ from assets.ledger import Published, summary
 from assets.splitting.folds import deal_folds
 from assets.splitting.groups import READ, Row, grouped
 from assets.splitting.params import SplittingParams
-from assets.splitting.register import Register, appended, is_late, refuse_another_key
+from assets.splitting.register import Register, appended, is_late, is_made, refuse_another_key
 
 
 class Placed(NamedTuple):
@@ -59,7 +59,9 @@ def place(rows: Sequence[Row], register: Register, params: SplittingParams, *, d
         fresh = sorted({g for g in groups if g is not None} - sides.keys())
         if params.test_from is not None and not late:
             raise _nothing_late(rows, params)
-        sides |= deal(fresh, params, present=present, late=late, to_train=large)
+        written = {g for row, g in zip(rows, groups, strict=True) if not is_made(row)}
+        made = set(fresh) - written
+        sides |= deal(fresh, params, present=present, late=late - made, to_train=large | made)
         leaving = register.leaving(rows, groups, sides, params)
     splits = [sides[g] if g is not None and why is None else None for g, why in zip(groups, leaving, strict=True)]
     learnt = [split in ("train", "validation") for split in splits]
@@ -86,7 +88,7 @@ def deal(
         params: The knobs of splitting.
         present: Splits that hold pairs already.
         late: Groups with a pair of the time that is tested on, where the split is forward in time.
-        to_train: Groups that are too large for anything else.
+        to_train: Groups that are fit for nothing else: too large, or made and not written by people.
 
     Raises:
         RefineryError: There are not enough groups for the splits that are still empty.

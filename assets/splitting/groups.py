@@ -14,7 +14,7 @@ from assets.splitting.params import SplittingParams
 
 LINKS = ("customer_id", "thread_id", "cluster_id")
 """What may not be torn apart: equal values join two pairs, a null joins nothing."""
-READ = ("pair_id", "created_at", "category", "parent_ids", *LINKS)
+READ = ("pair_id", "created_at", "category", "origin", "parent_ids", *LINKS)
 """What grouping and dealing look at; no text."""
 
 _LAST = datetime.max.replace(tzinfo=UTC)

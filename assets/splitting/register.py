@@ -47,7 +47,8 @@ class Register(NamedTuple):
 
         A pair stands in one split for good: where its group stands on a more held-out side tonight, it
         leaves (`near_test`, `near_validation`), and comes back when what joined them is gone. A new
-        pair of a thread or customer that was on another side leaves with them.
+        pair of a thread or customer that was on another side leaves with them, and so does one that
+        was made from others, not written by people.
         """
         why: list[str | None] = []
         side = dict(self.side)
@@ -192,11 +193,18 @@ def _out_of_place(row: Row, group: str | None, sides: Mapping[str, str], params:
         return "no_date"
     if group not in sides:
         return "unassigned"
+    if is_made(row) and sides[group] != "train":
+        return f"near_{sides[group]}"
     if params.test_from is None:
         return None
     if is_late(row, params) != (sides[group] == "test"):
         return "near_test" if sides[group] == "test" else "after_test_from"
     return None
+
+
+def is_made(row: Row) -> bool:
+    """Whether nobody wrote the pair: such a one is trained on, and never measured on."""
+    return row.get("origin") not in (None, "human")
 
 
 def is_late(row: Row, params: SplittingParams) -> bool:

@@ -8,6 +8,7 @@ GOOD = [
     {
         "example_id": f"e{i}",
         "pair_id": f"p{i}",
+        "thread_id": f"t{i}",
         "origin": "human",
         "task": "answer",
         "input": "May I return it?",
@@ -46,6 +47,7 @@ def test_each_promise_on_training_examples_can_fail():
             "the_loss_is_taken_on_something": _with(0, answer_tokens=1),
             "split_is_stated": _with(0, split=None),
             "split_is_known": _with(0, split="holdout"),
+            "nothing_of_a_test_thread_is_trained_on": _with(0, thread_id="t2"),
             "only_train_holds_made_examples": _with(2, origin="synthetic"),
         },
     )

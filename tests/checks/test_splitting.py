@@ -16,6 +16,7 @@ def row(i, split, **more):
         "split": split,
         "fold": None if split == "test" else i % 2,
         "ever_tested": split == "test",
+        "origin": "human",
         "parent_ids": [],
         **more,
     }
@@ -42,6 +43,7 @@ def test_each_promise_on_split_pairs_can_fail():
             "every_pair_has_a_group_and_a_split": lambda rows: [*rows, row(5, "train", group_id=None)],
             "nothing_of_a_test_pair_is_trained_on": lambda rows: [*rows, row(5, "train", customer_id="c2")],
             "nothing_ever_tested_is_trained_on": lambda rows: [*rows, row(5, "train", ever_tested=True)],
+            "only_what_people_wrote_is_tested": lambda rows: [*rows, row(5, "test", origin="rule")],
             "nothing_of_a_validation_pair_is_trained_on": lambda rows: [*rows, row(5, "train", thread_id="t1")],
             "test_pairs_alone_are_in_no_fold": lambda rows: [*rows, row(5, "test", fold=1)],
             "every_large_category_is_tested_like_the_whole": lambda rows: torn("category"),

@@ -207,6 +207,16 @@ def test_the_children_of_a_pair_once_tested_are_tested_when_it_is_gone(first):
     assert where(made)["p0100"] == "test"
 
 
+def test_what_nobody_wrote_is_trained_on_alone_or_leaves(first):
+    rows, assignments, found = first
+    alone = [pair(i, origin="synthetic") for i in range(100, 140)]
+    with_test = pair(200, origin="rule", parent_ids=[one_of("test", found)])
+    with_train = pair(201, origin="rule", parent_ids=[one_of("train", found)])
+    made = night([*rows, *alone, with_test, with_train], assignments)[1]
+    assert {where(made)[r["pair_id"]] for r in [*alone, with_train]} == {"train"}
+    assert reasons(made.ledger) == {"near_test": 1}
+
+
 def test_no_setting_makes_a_test_pair_a_training_pair(first):
     rows, assignments, found = first
     for changed in (
