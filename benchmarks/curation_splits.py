@@ -44,7 +44,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, default=10_000, help="pairs before the first night (default: 10000)")
     parser.add_argument("--arrivals", type=int, default=300, help="new pairs a night (default: 300)")
-    parser.add_argument("--sizes", type=int, nargs="*", default=(10_000, 30_000, 100_000), help="pairs to time, in CPU seconds")
+    parser.add_argument("--sizes", type=int, nargs="*", default=(10_000, 30_000, 100_000), help="pairs to time")
     parser.add_argument("--only", choices=("nights", "times"), help="print this part alone")
     told = parser.parse_args()
     if told.only != "times":
@@ -53,7 +53,7 @@ def main() -> None:
             print(f"\n{what}: {value} ({target})", end="")
         print()
     if told.only != "nights":
-        print("\n| pairs | assign, s | again, s | split, s | µs a pair | to the first |\n|---|---|---|---|---|---|")
+        print("\n| pairs | assign, CPU s | again | split | µs a pair | to the first |\n|---|---|---|---|---|---|")
         first = 0.0
         for size in told.sizes:
             took = timed(size)
