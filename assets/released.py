@@ -88,6 +88,21 @@ def _prove(file: Path, sha256: str, where: str) -> None:
         raise RefineryError(where, "the file is not the one that was released", _REFUSED)
 
 
+def added(now: Path, before: Path) -> int:
+    """Count the training examples of one release folder that another, older one does not hold.
+
+    An older release that was cleared away leaves all of them new.
+    """
+    ids = [
+        set(pq.read_table(f, columns=["example_id"])[0].to_pylist()) for f in map(_train, (now, before)) if f.exists()
+    ]
+    return len(ids[0].difference(*ids[1:])) if ids else 0
+
+
+def _train(folder: Path) -> Path:
+    return folder / "data" / "train.parquet"
+
+
 def subset(rows: list[dict[str, Any]], n: int | None, *, by: tuple[str, ...], seed: int) -> list[dict[str, Any]]:
     """Return at most `n` rows, spread evenly over the values of `by`, the same ones whenever they exist.
 

@@ -60,7 +60,8 @@ def run(
         started = time.monotonic()
         done = 0
         for line in refinery.lines:
-            for request in refinery.plan().requests(line, only=only, start=from_, end=to):
+            plan = refinery.plan()
+            for request in plan.requests(line, only=only, keys=plan.keys(from_, to)):
                 done += len(request.assets)
                 span = f", {request.partitions[0]} to {request.partitions[-1]}" if request.partitions else ""
                 console.print(f"[bold]{line}[/bold]: {len(request.assets)} assets{span}")
@@ -230,7 +231,8 @@ class _Refinery:
         """Look at the sources and the lake as they are now."""
         from dagster_project.resources.staleness import Desk
 
-        return self._runs.Plan(self.definitions, self.settings, self.lake, Desk(self.settings))
+        graph = self.definitions.resolve_asset_graph()
+        return self._runs.Plan(graph, self.settings, self.lake, Desk(self.settings))
 
     def launch(self, request: Any, watch: Callable[[Any], None]) -> bool:
         """Run a request and tell whether it succeeded."""

@@ -30,6 +30,8 @@ from dagster_project.resources.engine import Engine
 from dagster_project.resources.lake import Lake
 from dagster_project.resources.parquet import ParquetIOManager
 from dagster_project.resources.staleness import Desk
+from dagster_project.schedules import SCHEDULES
+from dagster_project.sensors import SENSORS
 from dagster_project.settings import Settings, cache_folder, load
 
 # Nothing here may call home or draw progress bars. Dagster has its switches in dagster.yaml; these are the libraries'.
@@ -76,6 +78,8 @@ def build(settings: Settings | None = None, **overrides: Any) -> dg.Definitions:
         assets=dg.load_assets_from_modules(DOORS),
         asset_checks=[stored_check(TABLES[name], PROMISES[name]) for name in TABLES],
         jobs=JOBS,
+        schedules=SCHEDULES,
+        sensors=SENSORS,
         resources={**resources(settings), **overrides},
         # A process a step costs five to ten seconds; training has a process of its own all the same.
         executor=dg.in_process_executor,

@@ -1,5 +1,6 @@
 """The three lines as jobs, and the jobs that join them. Selected by group, so no asset is imported."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import dagster as dg
@@ -15,11 +16,14 @@ ROOMS = (*RECORD_ROOMS, *DATASET_ROOMS, *TUNING_ROOMS)
 LINES = {"record_line": RECORD_ROOMS, "dataset_line": DATASET_ROOMS, "tuning_line": TUNING_ROOMS}
 
 
-def _line(name: str, description: str) -> Any:  # Dagster does not export the type of an unresolved job
-    """Build the job of a line; the checks of stored tables are left to whoever asks for them."""
+def _job(name: str, rooms: Sequence[str], description: str) -> Any:  # Dagster does not export an unresolved job's type
+    """Build a job of some rooms; the checks of stored tables are left to whoever asks for them."""
     stored = dg.AssetSelection.checks(*(dg.AssetCheckKey(dg.AssetKey(t), STORED_CHECK) for t in TABLES))
-    selection = dg.AssetSelection.groups(*LINES[name]) - stored
-    return dg.define_asset_job(name, selection=selection, description=description)
+    return dg.define_asset_job(name, selection=dg.AssetSelection.groups(*rooms) - stored, description=description)
+
+
+def _line(name: str, description: str) -> Any:
+    return _job(name, LINES[name], description)
 
 
 record_line = _line(
@@ -27,4 +31,7 @@ record_line = _line(
 )
 dataset_line = _line("dataset_line", "From all valid pairs to a released dataset with its verdict.")
 tuning_line = _line("tuning_line", "Tune the approaches on the release, evaluate them on its test set, recommend one.")
-JOBS = [record_line, dataset_line, tuning_line]
+full_refresh = _job(
+    "full_refresh", ROOMS, "The three lines in order, for the days chosen and all that follows from them."
+)
+JOBS = [record_line, dataset_line, tuning_line, full_refresh]

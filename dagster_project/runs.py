@@ -1,17 +1,19 @@
 """Deciding which assets and partitions a run must make, and making them, on this process's Dagster instance."""
 
+import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
+from dagster._core.definitions.assets.graph.base_asset_graph import BaseAssetGraph
 
 from assets.tables import TABLES
 from dagster_project.jobs import LINES
-from dagster_project.resources.lake import Lake
-from dagster_project.resources.staleness import Desk, stale
+from dagster_project.resources.lake import WHOLE, Lake
+from dagster_project.resources.staleness import SOURCES, Desk, stale
 from dagster_project.settings import Settings
 
 PARTITION = "dagster/partition"
@@ -38,9 +40,8 @@ class Request:
 class Plan:
     """What is stale, line by line; asked anew before each line, for a run may leave its output as it was."""
 
-    def __init__(self, definitions: dg.Definitions, settings: Settings, lake: Lake, desk: Desk) -> None:
-        self._settings, self._lake, self._desk = settings, lake, desk
-        graph = definitions.resolve_asset_graph()
+    def __init__(self, graph: BaseAssetGraph, settings: Settings, lake: Lake, desk: Desk) -> None:
+        self.settings, self.lake, self.desk = settings, lake, desk
         self.order = [key.path[-1] for key in graph.toposorted_asset_keys]
         self.parents = {
             key.path[-1]: [p.path[-1] for p in graph.get(key).parent_keys] for key in graph.toposorted_asset_keys
@@ -50,48 +51,62 @@ class Plan:
         """Return the assets of a line, parents first."""
         return [a for a in self.order if TABLES[a].room in LINES[job]]
 
-    def stale(self, assets: Sequence[str]) -> dict[str, list[str]]:
-        """Return by asset the partitions that must be made again."""
-        return stale(self._lake, self._settings, self._desk, self.parents, assets)
+    def stale(self, assets: Sequence[str], keys: Sequence[str] | None = None) -> dict[str, list[str]]:
+        """Return by asset the partitions that must be made again, of all or of these."""
+        return stale(self.lake, self.settings, self.desk, self.parents, assets, keys)
 
-    def requests(
-        self, job: str, *, only: Sequence[str] = (), start: str | None = None, end: str | None = None
-    ) -> list[Request]:
+    def keys(self, start: str | None = None, end: str | None = None) -> list[str]:
+        """Return the partitions of the record line in order, all or from one to another."""
+        return [k for k in self.desk.calendar.keys() if (start or k) <= k <= (end or k)]  # noqa: SIM118
+
+    def requests(self, job: str, *, only: Sequence[str] = (), keys: Sequence[str] | None = None) -> list[Request]:
         """Return the runs a line needs.
 
         Args:
             job: The line.
             only: Make these assets whether stale or not, and no others.
-            start: First partition to look at, by default the first there is.
-            end: Last partition to look at.
+            keys: Partitions of the record line to look at, in order; by default all.
         """
         assets = self.line(job)
-        keys = [k for k in self._desk.calendar.keys() if (start or k) <= k <= (end or k)]  # noqa: SIM118
+        keys = self.keys() if keys is None else keys
         if only:
             chosen = tuple(a for a in assets if a in only)
             partitions = tuple(keys) if chosen and TABLES[chosen[0]].partitioned else ()
             return [Request(job, chosen, partitions)] if chosen else []
-        found = self.stale(assets)
+        found = self.stale(assets, keys)
         whole = tuple(a for a in assets if a in found and not TABLES[a].partitioned)
         runs = [Request(job, whole)] if whole else []
         by_key = {k: {a for a in found if k in found[a]} for k in keys}
         return runs + [
             Request(job, tuple(a for a in assets if any(a in by_key[k] for k in stretch)), tuple(stretch))
-            for stretch in _stretches(keys, by_key)
+            for stretch in self._stretches(by_key)
         ]
 
+    def difference(self, request: Request) -> str:
+        """Hash what a request would mend: the source rows it is about, and what is published in their place.
 
-def _stretches(keys: Sequence[str], by_key: dict[str, set[str]]) -> Iterator[list[str]]:
-    """Yield the longest runs of neighbours that have something to do."""
-    stretch: list[str] = []
-    for key in keys:
-        if by_key[key]:
-            stretch.append(key)
-        elif stretch:
+        A run that publishes anything changes it, so it stays the same only while runs fail.
+        """
+        digest = hashlib.sha256()
+        for asset in request.assets:
+            published = self.lake.manifests(asset, request.partitions or None)
+            for key in request.partitions or (WHOLE,):
+                source = self.desk.fingerprint(asset, key) if asset in SOURCES else ""
+                run = published[key].run_id if key in published else "nothing"
+                digest.update(f"{asset}\0{key}\0{source}\0{run}\0".encode())
+        return digest.hexdigest()[:16]
+
+    def _stretches(self, by_key: Mapping[str, set[str]]) -> Iterator[list[str]]:
+        """Yield the longest runs of neighbours that have something to do."""
+        stretch: list[str] = []
+        for key in self.keys():
+            if by_key.get(key):
+                stretch.append(key)
+            elif stretch:
+                yield stretch
+                stretch = []
+        if stretch:
             yield stretch
-            stretch = []
-    if stretch:
-        yield stretch
 
 
 def launch(

@@ -31,6 +31,7 @@ from assets.splitting.params import SplittingParams
 from assets.standardization.params import StandardizationParams
 from assets.tuning.params import TuningParams
 from assets.validation.params import ValidationParams
+from dagster_project.automation import AutomationParams
 from dagster_project.places import DEFAULT_HOME, config_file, read_config
 
 _SPELLED = "override one key with REFINERY_SECTION__KEY"
@@ -55,6 +56,7 @@ class Settings(BaseSettings):
     )
     partitions: PartitionParams = Field(default_factory=PartitionParams)
     sources: tuple[SourceParams, ...] = Field((), description="Where the records come from.")
+    automation: AutomationParams = Field(default_factory=AutomationParams)
     collection: CollectionParams = Field(default_factory=CollectionParams)
     normalization: NormalizationParams = Field(default_factory=NormalizationParams)
     anonymization: AnonymizationParams = Field(default_factory=AnonymizationParams)

@@ -56,6 +56,10 @@ class Desk:
         self.surveyed(asset)
         return collect(asset, *self._sources, calendar=self.calendar, keys=set(partitions), key=self.key)
 
+    def changed_since(self, since: datetime) -> list[str]:
+        """Return the partitions whose rows changed at the sources since a moment, in order."""
+        return list(self.calendar.keys())
+
     def fingerprint(self, asset: str, partition: str) -> str:
         """Return what the source rows of a partition hash to, under the key that names them; of none, a constant."""
         found = self.surveyed(asset).get(partition)
@@ -110,7 +114,12 @@ def fingerprint(asset: str, inputs: Inputs, settings: Settings, *, source: str =
 
 
 def stale(
-    lake: Lake, settings: Settings, desk: Desk, parents: Mapping[str, Sequence[str]], assets: Sequence[str]
+    lake: Lake,
+    settings: Settings,
+    desk: Desk,
+    parents: Mapping[str, Sequence[str]],
+    assets: Sequence[str],
+    partitions: Sequence[str] | None = None,
 ) -> dict[str, list[str]]:
     """Return by asset the partitions (`all` for a whole table) that must be computed again.
 
@@ -120,12 +129,17 @@ def stale(
         desk: The sources as they are now.
         parents: The asset graph, by asset its parents.
         assets: The assets asked about, parents before children. What depends on a stale one is stale too.
+        partitions: The partitions asked about; by default all there are.
     """
     found: dict[str, list[str]] = {}
-    published = {asset: lake.manifests(asset) for asset in {*assets, *chain(*(parents.get(a, ()) for a in assets))}}
+    asked = list(desk.calendar.keys()) if partitions is None else list(partitions)
+    # A whole table reads every partition of its parents, whichever were asked about.
+    cut = partitions if all(TABLES[a].partitioned for a in assets) else None
+    near = {*assets, *chain(*(parents.get(a, ()) for a in assets))}
+    published = {asset: lake.manifests(asset, cut if TABLES[asset].partitioned else None) for asset in near}
     for asset in assets:
         reads = parents.get(asset, ())
-        keys: list[str | None] = list(desk.calendar.keys()) if TABLES[asset].partitioned else [None]
+        keys: list[str | None] = [*asked] if TABLES[asset].partitioned else [None]
         for key in keys:
             manifest = published[asset].get(key or WHOLE)
             source = desk.fingerprint(asset, key) if asset in SOURCES and key else ""
