@@ -57,19 +57,29 @@ def run(
                 "sources", "none is named in the settings", "name one; see examples/public_support.yaml"
             )
         only = _assets(refinery, select)
+        from dagster_project.memory import PeakMemory
+
         started = time.monotonic()
-        done = 0
-        for line in refinery.lines:
-            plan = refinery.plan()
-            for request in plan.requests(line, only=only, keys=plan.keys(from_, to)):
-                done += len(request.assets)
-                span = f", {request.partitions[0]} to {request.partitions[-1]}" if request.partitions else ""
-                console.print(f"[bold]{line}[/bold]: {len(request.assets)} assets{span}")
-                if not refinery.launch(request, _narrator()):
-                    console.print(f"[red]{line} stopped; nothing after it was made[/red]")
-                    raise typer.Exit(1)
+        with PeakMemory() as memory:
+            done = sum(_make(refinery, line, only, from_, to) for line in refinery.lines)
         seconds = time.monotonic() - started
-        console.print(f"{done} assets made in {seconds:.0f} s" if done else f"nothing was stale ({seconds:.0f} s)")
+        peak = f"peak memory {memory.peak_bytes / 2**30:.1f} GiB over all processes"
+        console.print(
+            f"{done} assets made in {seconds:.0f} s, {peak}" if done else f"nothing was stale ({seconds:.0f} s)"
+        )
+
+
+def _make(refinery: "_Refinery", line: str, only: list[str], start: str | None, end: str | None) -> int:
+    """Make what is stale of a line; return how many assets that were."""
+    plan, done = refinery.plan(), 0
+    for request in plan.requests(line, only=only, keys=plan.keys(start, end)):
+        done += len(request.assets)
+        span = f", {request.partitions[0]} to {request.partitions[-1]}" if request.partitions else ""
+        console.print(f"[bold]{line}[/bold]: {len(request.assets)} assets{span}")
+        if not refinery.launch(request, _narrator()):
+            console.print(f"[red]{line} stopped; nothing after it was made[/red]")
+            raise typer.Exit(1)
+    return done
 
 
 @app.command()
