@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import dagster as dg
 from dagster._core.definitions.assets.graph.base_asset_graph import BaseAssetGraph
@@ -114,6 +115,7 @@ def launch(
     instance: dg.DagsterInstance,
     request: Request,
     watch: Callable[[dg.EventLogEntry], None],
+    tags: Mapping[str, str] = MappingProxyType({}),
 ) -> bool:
     """Run a request in this process, recorded in the instance; tell whether it succeeded."""
     from dagster._core.utils import make_new_run_id
@@ -124,7 +126,7 @@ def launch(
         instance=instance,
         run_id=run_id,
         asset_selection=[dg.AssetKey(a) for a in request.assets],
-        tags=request.tags,
+        tags={**request.tags, **tags},
         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         raise_on_error=False,
     )

@@ -7,7 +7,7 @@ the real adapter, IO manager, lake and Dagster instance.
 
 import csv
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from dagster_project.resources.engine import Engine
 from dagster_project.resources.lake import Lake
 from dagster_project.resources.parquet import ParquetIOManager
 from dagster_project.resources.staleness import Desk
-from dagster_project.settings import Settings, load
+from dagster_project.settings import load
 
 CANARY = "zz.canary@example.com"
 DAYS = ("2026-01-01", "2026-01-02", "2026-01-03", "2026-01-04")
@@ -98,7 +98,7 @@ class Line:
         said = {"home": str(self.home), "partitions": partitions, "sources": [desk], **sections}
         file = self.folder / f"settings-{len(list(self.folder.glob('settings-*')))}.yaml"
         file.write_text(yaml.safe_dump(said))
-        self.settings: Settings = load(file)
+        self.settings_file, self.settings = file, load(file)
 
     def write(self, id: str, **fields: str) -> None:
         """Put a ticket into the desk, or change it."""
@@ -121,7 +121,9 @@ class Line:
     def instance(self) -> dg.DagsterInstance:
         return runs.open_instance(self.settings)
 
-    def run(self, *days: str, assets: Sequence[str] = tuple(PARENTS)) -> list[dg.DagsterEvent]:
+    def run(
+        self, *days: str, assets: Sequence[str] = tuple(PARENTS), tags: Mapping[str, str] | None = None
+    ) -> list[dg.DagsterEvent]:
         """Make these days (a stretch), and return what Dagster stored of it."""
         seen: list[dg.DagsterEvent] = []
         request = runs.Request("record_line", tuple(assets), days)
@@ -131,6 +133,7 @@ class Line:
                 instance,
                 request,
                 lambda entry: seen.append(entry.dagster_event) if entry.dagster_event else None,
+                tags or {},
             )
         return seen
 

@@ -1,0 +1,126 @@
+"""What a refinery has come to, told in one page: rows, quality, scores, recommendation, sizes, places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import RenderableType
+from rich.table import Table as Grid
+
+from assets.tables import SPLITS
+from dagster_project.resources.lake import Lake
+from dagster_project.settings import Settings
+
+NAMES = {"zero_shot": "zero-shot prompt", "few_shot": "few-shot prompt", "lora": "LoRA adapter"}
+METRICS = {"nll_per_token": "nats a token (less is better)", "chrf": "chrF", "token_f1": "token F1", "bleu": "BLEU"}
+PARTS = ("composite", "accuracy", "completeness", "consistency", "relevance", "diversity", "bias_score")
+COUNTED = ("in", "kept", "dropped", "merged", "quarantined", "derived", "out")
+
+
+def story(lake: Lake, settings: Settings, stages: list[dict[str, Any]]) -> Iterator[RenderableType]:
+    """Yield the page, part by part; what has not been made yet is left out.
+
+    Args:
+        lake: Where the manifests are.
+        settings: The refinery's settings.
+        stages: Where the rows went, one mapping a stage with `stage`, the counts of `COUNTED`, and `reasons`.
+    """
+    yield _funnel(stages)
+    if lake.manifest("quality_report"):
+        yield _quality(lake)
+    if lake.manifest("approach_scores"):
+        yield _scores(lake)
+    if lake.manifest("recommendation"):
+        yield from _recommendation(lake)
+    yield from _sizes(lake, settings)
+    yield from _places(lake, settings)
+
+
+def _funnel(stages: list[dict[str, Any]]) -> Grid:
+    grid = Grid(title="Where the rows went", title_justify="left", box=None)
+    grid.add_column("stage")
+    for count in COUNTED:
+        grid.add_column(count, justify="right")
+    grid.add_column("left out, by reason", overflow="fold", ratio=1)
+    for stage in stages:
+        left = ", ".join(f"{reason} {n:,}" for reason, n in stage["reasons"].items())
+        grid.add_row(stage["stage"], *(f"{stage[count]:,}" for count in COUNTED), left)
+    return grid
+
+
+def _quality(lake: Lake) -> Grid:
+    rows = {row["measure"]: row for row in lake.read("quality_report").to_pylist()}
+    verdict = lake.read("quality_verdict").to_pylist()
+    passed = {True: "passed", False: "did not pass"}[verdict[0]["passed"]] if verdict else "has no verdict"
+    grid = Grid(title=f"Quality: the dataset {passed}", title_justify="left", box=None)
+    for title in ("measure", "value", "95 % interval", "weight"):
+        grid.add_column(title, justify="left" if title == "measure" else "right")
+    for name in PARTS:
+        row = rows[name]
+        grid.add_row(name, _number(row["value"]), _interval(row), _number(row["weight"], 2) if row["weight"] else "")
+    return grid
+
+
+def _scores(lake: Lake) -> Grid:
+    rows = lake.read("approach_scores").to_pylist()
+    grid = Grid(title="Approaches on the frozen test set", title_justify="left", box=None)
+    for title in ("approach", "metric", "score", "95 % interval", "pairs", "threads"):
+        grid.add_column(title, justify="left" if title in ("approach", "metric") else "right")
+    for name, metric in ((n, m) for n in NAMES for m in METRICS):
+        for row in rows:
+            whole = row["baseline"] is None and row["source"] == "all" and row["subset"] == "all"
+            if whole and (row["approach"], row["metric"]) == (name, metric):
+                told = (_number(row["value"]), _interval(row), f"{row['n']:,}", f"{row['threads']:,}")
+                grid.add_row(NAMES[name], METRICS[metric], *told)
+    return grid
+
+
+def _recommendation(lake: Lake) -> Iterator[str]:
+    row = lake.read("recommendation").to_pylist()[0]
+    yield f"[bold]Recommendation[/bold]\n{row['strategy']}"
+    yield f"Measured here: [bold]{row['approach']}[/bold]. {row['phase']}."
+    yield "\n".join(f"  {line}" for line in (*row["reasons"], *(f"Lacking: {text}" for text in row["lacking"])))
+
+
+def _sizes(lake: Lake, settings: Settings) -> Iterator[str]:
+    rows: Mapping[str, int] = {}
+    if lake.manifest("dataset_release"):
+        files = lake.read("dataset_release").to_pylist()
+        rows = {f["split"]: f["rows"] for f in files if f["format"] == "parquet"}
+        told = ", ".join(f"{rows[s]:,} {s}" for s in SPLITS if s in rows)
+        yield f"[bold]Released[/bold] {sum(rows.values()):,} examples: {told}"
+    if lake.manifest("lora_adapter"):
+        row = lake.read("lora_adapter").to_pylist()[0]
+        yield (
+            f"[bold]Trained[/bold] on {row['distinct_examples']:,} distinct examples in {row['steps']:,} steps, "
+            f"{row['seconds']:.0f} s; adapter of {_megabytes(settings.home / row['folder'])}"
+        )
+    yield f"[bold]On disk[/bold] {_megabytes(settings.home)}"
+
+
+def _places(lake: Lake, settings: Settings) -> Iterator[str]:
+    home = settings.home
+    found = {
+        "tables": home / "lake",
+        "raw text (yours alone)": home / "restricted",
+        "what became of every row": home / "ledger",
+        "reports": home / "reports",
+    }
+    for asset, title in (("dataset_release", "release"), ("lora_adapter", "adapter")):
+        if lake.manifest(asset):
+            found[title] = home / lake.read(asset)["folder"][0].as_py()
+    yield "\n".join(f"{title:<26}{place}" for title, place in found.items() if place.exists())
+
+
+def _number(value: float | None, digits: int = 3) -> str:
+    return "not measured" if value is None else f"{value:.{digits}f}"
+
+
+def _interval(row: Mapping[str, Any]) -> str:
+    return "" if row["low"] is None else f"{row['low']:.3f} to {row['high']:.3f}"
+
+
+def _megabytes(folder: Path) -> str:
+    return f"{sum(f.stat().st_size for f in folder.rglob('*') if f.is_file()) / 1e6:,.0f} MB"
