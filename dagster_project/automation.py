@@ -20,9 +20,6 @@ class AutomationParams(BaseModel):
     nightly: str = Field(default="0 2 * * *", description="When every source row is compared with the lake.")
     timezone: str = Field(default="UTC", description="Time zone of the times here (IANA name).")
     every_seconds: int = Field(default=30, ge=5, description="Seconds between two looks at the desk for new tickets.")
-    overlap_minutes: int = Field(
-        default=60, ge=0, description="How far each look reaches back behind the last one, for rows committed late."
-    )
     dataset: Literal["nightly", "at_once"] = Field(
         default="nightly", description="When new pairs enter the dataset: after the night's refresh, or at once."
     )

@@ -5,7 +5,7 @@ import dagster as dg
 from assets.errors import RefineryError
 from dagster_project.jobs import record_line
 from dagster_project.runs import Plan
-from dagster_project.sensors import AUTOMATION, ask, plan_of
+from dagster_project.sensors import AUTOMATION, ask, could_not_look, plan_of
 
 
 @dg.schedule(
@@ -25,8 +25,7 @@ def nightly_refresh(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest
     try:
         requests = plan.requests("record_line")
     except RefineryError as fault:
-        context.log.error(str(fault))
-        return dg.SkipReason(f"could not look: {fault}")
+        return could_not_look(context, fault)
     asked, reasons = ask(context, plan, requests, because=context.scheduled_execution_time.date().isoformat())
     return asked or dg.SkipReason("; ".join(reasons) or "the lake holds what the desk holds")
 

@@ -5,10 +5,9 @@ lost: a run key carries the difference it is about and the number of the attempt
 stays until a run has mended it.
 """
 
-import json
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import dagster as dg
 from dagster import DagsterRunStatus as Status
@@ -23,6 +22,7 @@ from dagster_project.resources.staleness import Desk
 from dagster_project.runs import PARTITION, RANGE_END, RANGE_START, Plan, Request
 from dagster_project.settings import load
 
+Tick = dg.SensorEvaluationContext | dg.ScheduleEvaluationContext
 UNFINISHED = [Status.QUEUED, Status.NOT_STARTED, Status.MANAGED, Status.STARTING, Status.STARTED, Status.CANCELING]
 DIFFERENCE = "refinery/difference"
 
@@ -32,33 +32,20 @@ SWITCH = dg.DefaultSensorStatus.RUNNING if AUTOMATION.running else dg.DefaultSen
 
 @dg.sensor(job=record_line, minimum_interval_seconds=AUTOMATION.every_seconds, default_status=SWITCH)
 def new_tickets(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-    """Collects and checks what is new, changed or gone at the desk since the last look.
+    """Collects and checks what is new, changed or gone at the desk, minutes after it happened.
 
-    Looks at the partitions of rows that changed within the overlap window, the newest one always;
-    what escapes it (an old row that was deleted) is found by the nightly comparison of everything.
+    Compares every id and date of the sources with what the manifests say was collected. It keeps no mark of
+    how far it got, so it misses neither a row committed late nor what happened while the desk was out of reach.
     """
-    cursor = json.loads(context.cursor or "{}")
-    began: datetime | None = datetime.now(UTC)
     plan = plan_of(context)
     if not plan.settings.sources:
         return dg.SkipReason("the settings name no source")
-    last = datetime.fromisoformat(cursor["looked_at"]) if "looked_at" in cursor else None
-    since = last and last - timedelta(minutes=plan.settings.automation.overlap_minutes)
     try:
-        keys = plan.desk.changed_since(since) if since else plan.keys()
-        free = _free(context.instance, keys)
-        asked, reasons = ask(context, plan, plan.requests("record_line", keys=free))
+        requests = plan.requests("record_line", keys=_free(context.instance, plan.keys()))
+        asked, reasons = ask(context, plan, requests)
     except RefineryError as fault:
-        # The cursor stays, so that the first look that succeeds reaches back to the last one that did.
-        context.log.error(str(fault))
-        return dg.SkipReason(f"could not look: {fault}")
-    if asked or reasons or len(free) < len(keys):  # not mended yet: the next look must reach back as far as this one
-        began = last
-    return dg.SensorResult(
-        run_requests=asked,
-        skip_reason=None if asked else dg.SkipReason("; ".join(reasons) or "the lake holds what the desk holds"),
-        cursor=json.dumps({"looked_at": began.isoformat()} if began else {}),
-    )
+        return could_not_look(context, fault)
+    return _result(asked, reasons or ["the lake holds what the desk holds"])
 
 
 @dg.sensor(job=dataset_line, minimum_interval_seconds=60, default_status=SWITCH)
@@ -75,9 +62,9 @@ def dataset_refresh(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg
             return dg.SkipReason("nothing is stale")
         if plan.settings.automation.dataset != AT_ONCE and not _night_is_over(context.instance, plan):
             return dg.SkipReason("waits for the night's refresh")
-        return _asked(*ask(context, plan, requests))
+        return _result(*ask(context, plan, requests))
     except RefineryError as fault:
-        return dg.SkipReason(f"could not look: {fault}")
+        return could_not_look(context, fault)
 
 
 @dg.sensor(job=tuning_line, minimum_interval_seconds=60, default_status=SWITCH)
@@ -93,10 +80,10 @@ def tuning_refresh(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.
         return dg.SkipReason("nothing is stale")
     if plan.lake.manifest("recommendation") is not None and not _tuning_is_due(context.instance, plan):
         return dg.SkipReason("waits for its time, or for enough new examples")
-    return _asked(*ask(context, plan, requests))
+    return _result(*ask(context, plan, requests))
 
 
-def plan_of(context: dg.SensorEvaluationContext | dg.ScheduleEvaluationContext) -> Plan:
+def plan_of(context: Tick) -> Plan:
     """Look at settings, lake and sources as they are now."""
     settings = load()
     definitions = context.repository_def
@@ -106,7 +93,7 @@ def plan_of(context: dg.SensorEvaluationContext | dg.ScheduleEvaluationContext) 
 
 
 def ask(
-    context: dg.SensorEvaluationContext | dg.ScheduleEvaluationContext,
+    context: Tick,
     plan: Plan,
     requests: Sequence[Request],
     because: str = "",
@@ -160,8 +147,14 @@ def _attempts(instance: dg.DagsterInstance, difference: str) -> list[Attempt]:
     return [Attempt(None if r.dagster_run.status in UNFINISHED else r.end_time or 0.0) for r in records]
 
 
-def _asked(asked: list[dg.RunRequest], reasons: list[str]) -> dg.SensorResult:
+def _result(asked: list[dg.RunRequest], reasons: list[str]) -> dg.SensorResult:
     return dg.SensorResult(run_requests=asked, skip_reason=None if asked else dg.SkipReason("; ".join(reasons)))
+
+
+def could_not_look(context: Tick, fault: RefineryError) -> dg.SkipReason:
+    """Say why; the next look sees all that this one did not."""
+    context.log.error(str(fault))
+    return dg.SkipReason(f"could not look: {fault}")
 
 
 def _last_run(instance: dg.DagsterInstance, job: str) -> float:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable
-from datetime import datetime
 from typing import Final
 
 from assets import tables
 from assets.collection.calendar import Calendar
 from assets.collection.params import CollectionParams, SourceParams
-from assets.collection.reading import Entry, changes_of, entries_of, prints_of
+from assets.collection.reading import Entry, entries_of, prints_of
 from assets.ledger import Ledger, Published
 
 TABLES: Final = {table.name: table for table in tables.COLLECTED}
@@ -72,34 +71,6 @@ def survey(
     for partition, digest in prints_of(gives, sources, params, calendar, key):
         found[partition].append(digest)
     return {partition: hashlib.sha256(b"".join(sorted(digests))).hexdigest() for partition, digests in found.items()}
-
-
-def changed_since(
-    since: datetime,
-    gives: str,
-    sources: Iterable[SourceParams],
-    params: CollectionParams,
-    *,
-    calendar: Calendar,
-    key: bytes,
-) -> dict[str, dict[str, datetime]]:
-    """Return by partition the records that were opened or changed at `since` or later, and when.
-
-    A deleted row, and one that cannot be dated, is not told of here: `survey` sees it.
-
-    Args:
-        since: Beginning of the window, aware.
-        gives: As `survey`.
-        sources: As `survey`.
-        params: As `survey`.
-        calendar: As `survey`.
-        key: As `survey`.
-    """
-    found: dict[str, dict[str, datetime]] = {}
-    for partition, record, when in changes_of(gives, sources, params, calendar, key):
-        if when >= since:
-            found.setdefault(partition, {})[record] = when
-    return found
 
 
 def _decide(ledger: Ledger, entry: Entry) -> None:

@@ -86,18 +86,6 @@ def prints_of(
         yield from source.prints()
 
 
-def changes_of(
-    gives: str, sources: Iterable[SourceParams], params: CollectionParams, calendar: Calendar, key: bytes
-) -> Iterator[tuple[str, str, datetime]]:
-    """Yield for every dated row of the sources that give `gives` its partition, record id and last change.
-
-    Raises:
-        RefineryError: As `entries_of`.
-    """
-    for source in _opened(gives, sources, params, calendar, key):
-        yield from source.changes()
-
-
 def _opened(
     gives: str, sources: Iterable[SourceParams], params: CollectionParams, calendar: Calendar, key: bytes
 ) -> Iterator[_Source]:
@@ -147,16 +135,6 @@ class _Source:
             return
         seen = sights(self._source, self._plain, self._calendar)
         yield from prints(seen, self._source, self._plain, self._known())
-
-    def changes(self) -> Iterator[tuple[str, str, datetime]]:
-        """Tell of every dated row when it was changed last."""
-        if can_be_seen(self._source, self._plain, changes=True):
-            for sight in sights(self._source, self._plain, self._calendar):
-                when = self._plain.changed(sight.values)
-                if sight.source_id is not None and when is not None:
-                    yield sight.partition, self._plain.record_id(sight.source_id), when
-        else:
-            yield from ((e.partition, e.id, e.record["updated_at"]) for e in self.entries() if e.record)
 
     def _ids(self, keys: Collection[str]) -> list[Any] | None:
         """Return the ids to ask for to have the rows of some partitions; null where they cannot be asked for."""

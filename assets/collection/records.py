@@ -104,13 +104,6 @@ class Mapper:
             source_id = self._id(row)
         return source_id, opened
 
-    def changed(self, row: Values) -> datetime | None:
-        """Return when a row was last changed, as far as it says."""
-        with suppress(Unreadable):
-            row = self._cleared(row)
-            return self._moment("updated_at", row) or self._moment("created_at", row)
-        return None
-
     def person(self, row: Values) -> str | None:
         """Return the id the `people` source has for the record's customer.
 

@@ -14,7 +14,7 @@ from functools import cached_property
 from itertools import chain
 
 from assets.collection.calendar import Calendar
-from assets.collection.collect import changed_since, collect, survey
+from assets.collection.collect import collect, survey
 from assets.collection.params import CollectionParams, SourceParams
 from assets.ledger import Published
 from assets.tables import COLLECTED, TABLES, key_name
@@ -56,18 +56,10 @@ class Desk:
         self.surveyed(asset)
         return collect(asset, *self._sources, calendar=self.calendar, keys=set(partitions), key=self.key)
 
-    def changed_since(self, since: datetime) -> list[str]:
-        """Return the partitions whose rows changed at the sources since a moment, in order."""
-        return list(self.calendar.keys())
-
     def fingerprint(self, asset: str, partition: str) -> str:
         """Return what the source rows of a partition hash to, under the key that names them; of none, a constant."""
         found = self.surveyed(asset).get(partition)
         return "no rows" if found is None else f"{key_name(self.key)} {found}"
-
-    def changed_since(self, since: datetime, asset: str) -> dict[str, dict[str, datetime]]:
-        """Return by partition the records that were opened or changed at `since` or later, and when."""
-        return changed_since(since, asset, *self._sources, calendar=self.calendar, key=self.key)
 
     @property
     def _sources(self) -> tuple[tuple[SourceParams, ...], CollectionParams]:

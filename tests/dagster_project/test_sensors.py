@@ -1,6 +1,5 @@
 """What schedule and sensors ask for, tick by tick, over the small line and a real instance."""
 
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,15 +31,14 @@ class Ticks:
     """A sensor's or the schedule's ticks, one after the other, as the daemon has them."""
 
     def __init__(self, line: Line) -> None:
-        self.line, self.cursor, self.keys = line, None, set()
+        self.keys: set[str | None] = set()
         self.repository = line.definitions.get_repository_def()
 
     def sensor(self, instance: dg.DagsterInstance) -> tuple[list[dg.RunRequest], str]:
-        context = dg.build_sensor_context(instance, cursor=self.cursor, repository_def=self.repository)
+        context = dg.build_sensor_context(instance, repository_def=self.repository)
         result: Any = sensors.new_tickets(context)
         if isinstance(result, dg.SkipReason):
             return [], str(result.skip_message)
-        self.cursor = result.cursor
         asked = [r for r in result.run_requests if r.run_key not in self.keys]
         self.keys |= {r.run_key for r in asked}
         return asked, result.skip_reason.skip_message if result.skip_reason else ""
@@ -58,13 +56,11 @@ def test_a_sensor_asks_once_for_what_is_new_and_again_only_when_a_run_failed(lin
         assert [(r.tags[RANGE_START], r.tags[RANGE_END]) for r in asked] == [(days[0], days[-1])]
         assert succeeded(line.run(*days))
         assert ticks.sensor(instance) == ([], "the lake holds what the desk holds")
-        looked = json.loads(ticks.cursor)["looked_at"]
 
         line.write("broken", created_at=f"{days[0]}T08:00:00Z", subject="explode")
         asked, _ = ticks.sensor(instance)
         assert [r.tags[PARTITION] for r in asked] == [days[0]]
         assert [k.path[-1] for k in asked[0].asset_selection] == list(PARENTS)
-        assert json.loads(ticks.cursor)["looked_at"] == looked, "what is not mended yet must be looked at again"
         assert ticks.sensor(instance)[0] == [], "the same difference is asked for once"
 
         assert not succeeded(line.run(days[0]))
@@ -88,14 +84,12 @@ def test_a_desk_that_cannot_be_read_is_caught_up_with(line: Line) -> None:
     with line.instance as instance:
         assert succeeded(line.run(*days))
         ticks.sensor(instance)
-        looked = ticks.cursor
         line.csv.rename(line.csv.with_suffix(".away"))
         for _ in range(2):
             asked, why = ticks.sensor(instance)
             assert asked == []
             assert why.startswith("could not look: sources.desk")
         line.csv.with_suffix(".away").rename(line.csv)
-        assert ticks.cursor == looked
         line.write("late", created_at=f"{days[0]}T23:00:00Z")
         assert len(ticks.sensor(instance)[0]) == 1
 

@@ -2,7 +2,7 @@ import json
 import re
 import sqlite3
 from collections import Counter
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 import pyarrow.parquet as pq
 import pytest
@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from assets import tables
 from assets.collection.calendar import Calendar
-from assets.collection.collect import TABLES, changed_since, collect, survey
+from assets.collection.collect import TABLES, collect, survey
 from assets.collection.params import CollectionParams, SourceParams
 from assets.collection.sights import Sight, wanted
 from assets.errors import RefineryError
@@ -399,17 +399,6 @@ def test_a_watched_column_is_seen_to_change_although_updated_at_stays(url):
     before = prints(source)
     execute(url, "update people set consent = 'no' where id = 'B'")
     assert changed(before, prints(source)) == ["2026-01-09"]
-
-
-def test_what_changed_since_a_moment_is_told_by_partition(url):
-    filled(url, {"id": "1", "changed": "2026-01-05 10:00"}, {"id": "2", "changed": "2026-01-05 12:00"})
-    add(url, {"id": "3", "opened": "2026-01-09 11:30", "changed": None}, {"id": "4", "opened": "", "changed": None})
-    since = datetime(2026, 1, 5, 11, tzinfo=UTC)
-    told = changed_since(since, "tickets", [desk(url)], CollectionParams(), calendar=JANUARY, key=KEY)
-    assert told == {
-        "2026-01-05": {tables.keyed_id(KEY, "desk", "2"): since + timedelta(hours=1)},
-        "2026-01-09": {tables.keyed_id(KEY, "desk", "3"): since + timedelta(days=4, minutes=30)},
-    }
 
 
 @pytest.fixture(scope="module")
