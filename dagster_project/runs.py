@@ -13,6 +13,7 @@ from dagster._core.definitions.assets.graph.base_asset_graph import BaseAssetGra
 
 from assets.tables import TABLES
 from dagster_project.jobs import LINES
+from dagster_project.metadata import STORED_CHECK
 from dagster_project.resources.lake import WHOLE, Lake
 from dagster_project.resources.staleness import SOURCES, Desk, stale
 from dagster_project.settings import Settings
@@ -47,6 +48,8 @@ class Plan:
         self.parents = {
             key.path[-1]: [p.path[-1] for p in graph.get(key).parent_keys] for key in graph.toposorted_asset_keys
         }
+        self.checks = [key for key in graph.asset_check_keys if key.name != STORED_CHECK]
+        """The checks that run within the steps."""
 
     def line(self, job: str) -> list[str]:
         """Return the assets of a line, parents first."""

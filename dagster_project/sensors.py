@@ -120,6 +120,7 @@ def ask(
             dg.RunRequest(
                 run_key=":".join(filter(None, [span, difference, str(decision.attempt), because])),
                 asset_selection=[dg.AssetKey(a) for a in request.assets],
+                asset_check_keys=[c for c in plan.checks if c.asset_key.path[-1] in request.assets],
                 tags={**request.tags, DIFFERENCE: difference},
             )
         )
