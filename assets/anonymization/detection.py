@@ -10,6 +10,7 @@ from assets.anonymization.names import NameFilter
 from assets.anonymization.ner import dictionary, recognizer
 from assets.anonymization.params import AnonymizationParams
 from assets.anonymization.placeholders import PLACEHOLDER
+from assets.anonymization.rampart import rampart
 from assets.anonymization.recognizers import presidio
 from assets.anonymization.spans import GUESSED, KNOWN, Span, resolve
 from assets.anonymization.text import View, plain
@@ -34,7 +35,8 @@ class Detector:
         words = domain.pii_domain(params.patterns)
         self.ordinary = frozenset(words.ordinary_words)
         self._keep = frozenset(word.lower() for word in words.keep)
-        self._house = house.compiled(words.patterns)
+        self._high = params.recall == "high"
+        self._house = house.compiled(tuple(spec for spec in words.patterns if self._high or spec.promised))
         self.agents = identities(tuple(("name", name) for name in domain.agents(params.agents).names), self.ordinary)
         self._presidio = presidio(
             params.spacy_model, params.phone_regions, frozenset(params.entities), params.min_score
@@ -43,6 +45,7 @@ class Detector:
         self._filter = NameFilter(self._keep, dictionary(params.spacy_model), frozenset(words.common_names))
         self._patterns: dict[str, list[Span] | None] = {}
         self._guesses: dict[str, list[Span] | None] = {}
+        self._second: dict[str, list[Span] | None] = {}
 
     def known(self, known: tuple[tuple[str, str], ...]) -> Identities:
         """Index what is known of a record's people."""
@@ -53,8 +56,10 @@ class Detector:
         views = [(kind, plain(text).text) for kind, text in dict.fromkeys(texts)]
         views = [(kind, view) for kind, view in views if any(c.isalnum() for c in view)]
         _detect(self._presidio.patterns, (view for _, view in views), self._patterns)
-        named = (view for kind, view in views if kind in self.params.names_in)
+        named = [view for kind, view in views if kind in self.params.names_in]
         _detect(lambda batch: map(self._presidio.guesses, self._recognize(batch)), named, self._guesses)
+        if self._high:
+            _detect(rampart().find, named, self._second)
 
     def find_all(self, texts: Sequence[str], known: tuple[tuple[str, str], ...], kind: str) -> list[list[Span]]:
         """Find the spans of a record's texts, in reading order (`prepare` has seen them).
@@ -65,7 +70,7 @@ class Detector:
         views = [plain(text) for text in texts]
         befores = ["\n".join(v.text for v in views[max(0, i - house.TURNS) : i]) for i in range(len(views))]
         found = [self._find(v, b, kind) for v, b in zip(views, befores, strict=True)]
-        named = self._named(texts, found)
+        named = self._named(texts, found) if self._high else identities((), self.ordinary)
         on_file = (self.known(known), self.agents)
         return [
             self._resolved(text, view, [*spans, *(s for who in (*on_file, named) for s in who.find(view))])
@@ -85,13 +90,17 @@ class Detector:
 
     def _find(self, view: View, before: str, kind: str) -> list[Span]:
         """Spans (of the original text) that detectors find in one text."""
+        people = kind in self.params.names_in
         patterns = self._patterns.get(view.text, [])
-        guesses = self._guesses.get(view.text, []) if kind in self.params.names_in else []
-        if patterns is None or guesses is None:
+        guesses = self._guesses.get(view.text, []) if people else []
+        second = self._second.get(view.text, []) if people else []
+        if patterns is None or guesses is None or second is None:
             raise Unreadable
+        own = self._house_spans(view, before)
+        if not self._high:
+            return _moved(view, [*patterns, *guesses, *own])
         dialable = [s for s in patterns if s.type != "PHONE" or _digits(view.text, s) >= SHORTEST_PHONE]
-        found = [*dialable, *guesses, *self._house_spans(view, before)]
-        return _moved(view, self._filter.plausible(view.text, found))
+        return _moved(view, self._filter.plausible(view.text, [*dialable, *guesses, *second, *own]))
 
     def _house_spans(self, view: View, before: str) -> list[Span]:
         try:

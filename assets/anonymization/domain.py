@@ -27,6 +27,7 @@ class PatternSpec(BaseModel):
     near: int = Field(default=40, ge=0, description="How many characters before the match count as its context.")
     check: str | None = Field(default=None, pattern="^luhn$", description="What its digits must satisfy.")
     ignore_case: bool = True
+    promised: bool = Field(default=False, description="Also looked for where `recall` is standard.")
 
 
 class PiiDomain(BaseModel):
