@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from assets.anonymization import domain, house
+from assets.anonymization import domain, house, spoken
+from assets.anonymization.growth import countries, grown
 from assets.anonymization.known import Identities, identities
 from assets.anonymization.names import NameFilter
 from assets.anonymization.ner import dictionary, recognizer
@@ -93,6 +94,8 @@ class Detector:
         people = kind in self.params.names_in
         patterns = self._patterns.get(view.text, [])
         guesses = self._guesses.get(view.text, []) if people else []
+        if self._high and self._filter.speaks(view.text) is False:
+            guesses = []  # the model reads English; of another language it takes every noun for a name
         second = self._second.get(view.text, []) if people else []
         if patterns is None or guesses is None or second is None:
             raise Unreadable
@@ -100,7 +103,11 @@ class Detector:
         if not self._high:
             return _moved(view, [*patterns, *guesses, *own])
         dialable = [s for s in patterns if s.type != "PHONE" or _digits(view.text, s) >= SHORTEST_PHONE]
-        return _moved(view, self._filter.plausible(view.text, [*dialable, *guesses, *second, *own]))
+        found = [*dialable, *guesses, *second, *own]
+        if people:
+            found += [*countries(view.text), *self._filter.foreign(view.text)]
+        likely = grown(view.text, self._filter.plausible(view.text, found), self._filter.ordinary)
+        return _moved(view, [*likely, *spoken.find(view.text, before[-house.BEFORE :])])
 
     def _house_spans(self, view: View, before: str) -> list[Span]:
         try:

@@ -23,6 +23,7 @@ _PIECE = re.compile(r"[^\W\d_]+|\d+")
 _NAME_GAP = re.compile(r"[\s,.\-_'’]{1,3}")
 _ADDRESS_GAP = re.compile(r"[\s,.#\-/]{1,4}")
 _CODE_GAP = re.compile(r"[\s\-.,()/_+#:@'*]{0,3}")
+_PREFIX = re.compile(r"(?:o|d|l|m|n)['’]")
 _SPOKEN = frozenset({"at", "dot", "underscore", "dash", "hyphen", "plus"})
 _TITLE = re.compile(r"\b(?:mr|mrs|ms|miss|mx|dr|prof|sir|madam|agent)\.?\s+$", re.IGNORECASE)
 
@@ -118,7 +119,9 @@ class Identities:
         return len(word) == 1 and before not in ("'", "’") and any(w[0] == word for p in people for w in self.people[p])
 
     def _with_initial(self, words: Sequence[re.Match[str]], i: int, low: View, people: set[int]) -> int:
-        """Let the span begin at an initial that stands before the name: J. Smith."""
+        """Let the span begin at a prefix or an initial that stands before the name: O'Neil, J. Smith."""
+        if i and _PREFIX.fullmatch(low.text, words[i - 1].start(), words[i].start()):
+            i -= 1
         before = i and _NAME_GAP.fullmatch(low.text, words[i - 1].end(), words[i].start())
         return i - 1 if before and self._is_initial(words[i - 1], low.text, people) else i
 

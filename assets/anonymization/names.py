@@ -11,6 +11,18 @@ from assets.anonymization.spans import GUESSED, Span
 
 _WORD = re.compile(r"[^\W_]+(?:['’.-][^\W_]+)*")
 _REDACTED = re.compile(r"[Xx*_]{2,}|<[^<>]{0,40}>")
+TRUSTED = 0.7
+"""Score from which a pattern that names a capitalised word needs no dictionary to agree."""
+_NUMBERS = frozenset({"ACCOUNT", "PHONE", "PASSPORT", "LICENSE"})
+_PARTICLES = frozenset("al bin da de del della der di dos du el la le ten ter van von y".split())
+SURE = 0.5
+"""Score below which a guess counts only for capitalised words that no dictionary holds."""
+_DETERMINER = re.compile(r"\b(?:the|an?|my|our|your|its|this|that|these|those|each|every|any|new|old)\s+$", re.IGNORECASE)
+_MODEL_AFTER = re.compile(r" (?:\d{1,4}\b(?!\s*[,/.]?\s*(?:\w+ )*(?:street|st|road|rd)\b)|Pro\b|Plus\b|Mini\b)")
+_FOREIGN = re.compile(r"[^\W\d_]{2,}(?:['’-][^\W\d_]+)*")
+_PLAIN_WORD = re.compile(r"\b[^\W\d_]{2,}\b")
+_FEW, _SHARE = 4, 0.5
+_PLACE_BEFORE = re.compile(r"\b(?:in|to|from|at|near|city|town|of)\s+$", re.IGNORECASE)
 _TITLE_BEFORE = re.compile(r"\b(?:mr|mrs|ms|miss|mx|dr|prof|sir|madam)\.?\s+$", re.IGNORECASE)
 _NOT_NAMES = """
 a again agent alright am and any anyway apologies are as assistant at awesome aye best bot but bye can check cheers
@@ -21,6 +33,8 @@ not of oh ohh ok okay on oops or ouch pardon per perfect please pls plz re regar
 sincerely sir so sorry ssn sure tel ten thank thanks that that's the then there this thx till to today tomorrow true
 ugh uh uhh um umm understood unfortunately until up update urgent ve was we welcome well what what's when where
 which who why will with wonderful wow xoxo ya yah yay yea yeah yep yes yesterday you your yours yup zip
+arent cant couldnt didnt doesnt dont hasnt havent isnt its ive shouldnt thats theres theyre wasnt wont wouldnt youre
+anyone anything erm everything got nothing someone something thx tel thee these those
 """
 """Words that open, close or fill a turn, which a small model likes to take for names."""
 _FILLERS = frozenset(_NOT_NAMES.split())
@@ -48,17 +62,80 @@ class NameFilter:
 
     def __init__(self, keep: Collection[str], words: Collection[str], names: Collection[str]) -> None:
         self._keep, self._words, self._names = keep, words, names
+        phrases = "|".join(re.escape(phrase) for phrase in sorted(keep, key=lambda p: (-len(p), p)))
+        self._kept = re.compile(rf"(?<!\w)(?:{phrases})(?:['’]s)?(?!\w)", re.IGNORECASE) if phrases else None
 
     def plausible(self, text: str, spans: Iterable[Span]) -> list[Span]:
         """Return what is left of the spans found in `text`."""
         out = []
-        for span in spans:
+        for span in self._without_kept(text, spans):
             trimmed = _trimmed(text, span) if span.type == "PERSON" else span
-            if trimmed is None or text[trimmed.start : trimmed.end].lower() in self._keep:
-                continue
-            if span.type != "PERSON" or self._is_name(text, trimmed):
-                out.append(trimmed)
+            if trimmed is not None and self._is_plausible(text, trimmed):
+                out.append(trimmed._replace(score=max(trimmed.score, SURE)))
         return out
+
+    def _without_kept(self, text: str, spans: Iterable[Span]) -> Iterable[Span]:
+        """Cut what the domain keeps out of guesses; what is found otherwise goes only where it is kept as a whole."""
+        kept = [m.span() for m in self._kept.finditer(text)] if self._kept else []
+        for span in spans:
+            if span.layer != GUESSED or span.type not in ("PERSON", "LOCATION"):
+                if any(a <= span.start and span.end <= b for a, b in kept) and span.layer == GUESSED:
+                    continue
+                if text[span.start : span.end].lower() not in self._keep:
+                    yield span
+                continue
+            at = span.start
+            for start, end in kept:
+                if start < span.end and end > at:
+                    yield span._replace(start=at, end=max(at, start))
+                    at = end
+            yield span._replace(start=min(at, span.end))
+
+    def _is_plausible(self, text: str, span: Span) -> bool:
+        mention = text[span.start : span.end]
+        if span.layer == GUESSED and span.type in _NUMBERS:
+            return any(c.isdigit() for c in mention)
+        if span.layer == GUESSED and span.type == "ADDRESS":
+            return len(mention) > 3 or not mention.isdigit()
+        words = _WORD.findall(mention)
+        if span.type not in ("PERSON", "LOCATION"):
+            return True
+        if not words:
+            return False
+        if span.score < SURE and not all(w[:1].isupper() and len(w) > 2 and not self.ordinary(w.lower()) for w in words):
+            return False
+        if span.layer == GUESSED and self._is_thing(text, span, words):
+            return False
+        return span.type != "PERSON" or self._is_name(text, span)
+
+    def _is_thing(self, text: str, span: Span, words: Collection[str]) -> bool:
+        """Whether a determiner or a number says that this is a product: the Rill, my Beck 7."""
+        if span.type != "PERSON" or any(w.lower() in self._names or not w.isascii() for w in words):
+            return False
+        if len(words) == 1 and _DETERMINER.search(text[max(0, span.start - 12) : span.start]):
+            return True
+        return bool(_MODEL_AFTER.match(text, span.end))
+
+    def foreign(self, text: str) -> list[Span]:
+        """Find capitalised words with letters English does not have, in an English text: most are names.
+
+        >>> NameFilter((), {"he", "flew", "to", "on"}, ()).foreign("He flew to M\u00d6NSTER\u00c5S on")
+        [Span(start=11, end=20, type='LOCATION', score=0.5, layer=0)]
+        """
+        if text.isascii() or not self.speaks(text):
+            return []
+        return [
+            Span(*match.span(), "LOCATION" if _PLACE_BEFORE.search(text, 0, match.start()) else "PERSON", 0.5, GUESSED)
+            for match in _FOREIGN.finditer(text)
+            if match.group()[0].isupper() and not match.group().isascii() and match.group().lower() not in self._keep
+        ]
+
+    def speaks(self, text: str) -> bool | None:
+        """Tell whether a text is in the language of the dictionary; None where it is too short to tell."""
+        words = _PLAIN_WORD.findall(text)
+        if len(words) < _FEW or not self._words:
+            return None
+        return sum(word.lower() in self._words for word in words) > _SHARE * len(words)
 
     def _is_name(self, text: str, span: Span) -> bool:
         mention = text[span.start : span.end]
@@ -68,14 +145,21 @@ class NameFilter:
             return False
         if all(w in self._keep for w in names):
             return False
-        strange = [w for w in names if not self._ordinary(w)]
+        if span.layer != GUESSED and span.score >= TRUSTED and mention[:1].isupper():
+            return not all(w in _FILLERS for w in names)
+        strange = [w for w in names if not self.ordinary(w)]
         if span.layer == GUESSED and mention == mention.lower():
             return len(names) > 1 and len(strange) == len(names) and all(len(w) > 2 for w in names)
         titled = words[0].rstrip(".") in TITLES or _TITLE_BEFORE.search(text[max(0, span.start - 12) : span.start])
         return bool(strange or titled)
 
-    def _ordinary(self, word: str) -> bool:
-        """Whether the word, or what it is inflected from, is in the dictionary and no common name."""
+    def ordinary(self, word: str) -> bool:
+        """Whether the domain keeps the lower-cased word, or it or what it is inflected from is in the dictionary.
+
+        Common names are not ordinary, though the dictionary lists them.
+        """
+        if word in self._keep:
+            return True
         if word in self._names:
             return False
         forms = (
@@ -86,7 +170,8 @@ class NameFilter:
             word.removesuffix("d"),
             word.removesuffix("ing"),
             word.removesuffix("ing") + "e",
-            word.removesuffix("'s"),
+            word.partition("'")[0],
+            word.partition("’")[0],
         )
         return any(form in self._words for form in forms)
 
@@ -100,6 +185,11 @@ def _trimmed(text: str, span: Span) -> Span | None:
         words.pop(0)
     while words and _is_filler(words[-1].group()):
         words.pop()
+    if any(w.group()[0].isupper() for w in words):  # a verb beside a name is no part of it
+        while words and words[0].group()[0].islower() and words[0].group() not in _PARTICLES:
+            words.pop(0)
+        while words and words[-1].group()[0].islower():
+            words.pop()
     if not words:
         return None
     end = words[-1].end()

@@ -70,12 +70,15 @@ def entities_of(doc: Doc) -> list[Entity]:
 
 @functools.cache
 def dictionary(name: str) -> frozenset[str]:
-    """Return the model's own list of English words in lower case (WordNet's, from its lemmatizer); it may be empty."""
+    """Return the model's own lists of English words in lower case: its lemmatizer's (WordNet) and its stop words.
+
+    Empty where it has no such list: then no word is taken for an ordinary one.
+    """
     nlp = language_model(name)
     lookups = getattr(nlp.get_pipe("lemmatizer"), "lookups", None) if "lemmatizer" in nlp.pipe_names else None
     if lookups is None or not lookups.has_table("lemma_index"):
         return frozenset()
-    return frozenset(word for words in lookups.get_table("lemma_index").values() for word in words)
+    return frozenset(word for words in lookups.get_table("lemma_index").values() for word in words) | nlp.Defaults.stop_words
 
 
 @functools.cache

@@ -51,13 +51,16 @@ the patterns."""
 WINDOW, OVERLAP = 126, 24
 """Tokens read at once and shared by neighbours. It knows 510, but was found to miss more in long windows; of two
 windows the one that sees more on either side of a token decides."""
+THRESHOLD, FAINT = 0.5, 0.08
+"""How likely a token must be personal, and how likely where it is part of a name or place: a faint guess counts only
+for a capitalised word in no dictionary (`names.SURE`)."""
 _BATCH_TOKENS, _STEP = 512, 16
 """A batch that stays in the processor's cache, and the step to which lengths are rounded up: few different shapes, for
 each of which the matrix library prepares code."""
 
 
 class Labels(NamedTuple):
-    """The labels of one text's tokens: `label[i]` with `score[i]` for characters `offsets[i]`."""
+    """One text's tokens: characters `offsets[i]`, the likeliest personal `label[i]`, and how likely it is any."""
 
     offsets: list[tuple[int, int]]
     label: list[str]
@@ -98,9 +101,9 @@ class Rampart:
         out = [Labels([], [], []) for _ in texts]
         for (i, window), rows in zip(windows, probabilities, strict=True):
             own = slice(window.first - window.start, window.last - window.start)
-            best = rows[own].argmax(axis=1)
+            best = rows[own, 1:].argmax(axis=1) + 1
             out[i].label.extend(self._labels[b] for b in best)
-            out[i].score.extend(rows[own].max(axis=1).tolist())
+            out[i].score.extend((1 - rows[own, 0]).tolist())
         for encoding, labels in zip(encodings, out, strict=True):
             labels.offsets.extend(encoding.offsets)
         return out
@@ -146,27 +149,30 @@ def _windows(count: int) -> list[_Window]:
     ]
 
 
-def spans_of(text: str, labels: Labels, threshold: float = 0.5) -> list[Span]:
+def spans_of(text: str, labels: Labels) -> list[Span]:
     """Join the tokens of a type that only white space, or a mark within a name or number, separates.
 
     The pieces of a word go together: a word of which one piece is personal is personal.
 
-    >>> labels = Labels([(0, 3), (4, 7), (8, 11)], ["B-GIVEN_NAME", "B-SURNAME", "O"], [.9, .8, 1.])
+    >>> labels = Labels([(0, 3), (4, 7), (8, 11)], ["B-GIVEN_NAME", "B-SURNAME", "B-CITY"], [.9, .8, .01])
     >>> spans_of("Ann Lee ran", labels)
     [Span(start=0, end=7, type='PERSON', score=0.8, layer=0)]
     """
     spans: list[Span] = []
     for (start, end), label, score in zip(*labels, strict=True):
         entity = TYPES.get(label[2:])
-        if entity is None or end <= start or score < threshold:
+        faint = entity in ("PERSON", "LOCATION") and score >= FAINT
+        if entity is None or end <= start or not (score >= THRESHOLD or faint):
             continue
         while start and text[start - 1].isalnum() and text[start].isalnum():
             start -= 1
         while end < len(text) and text[end - 1].isalnum() and text[end].isalnum():
             end += 1
         last = spans[-1] if spans else None
-        if last and last.type == entity and (start <= last.end or _joins(text[last.end : start])):
-            spans[-1] = last._replace(end=max(end, last.end), score=min(score, last.score))
+        if last and last.type == entity and start < last.end:  # pieces of a word
+            spans[-1] = last._replace(end=max(end, last.end), score=max(score, last.score))
+        elif last and last.type == entity and min(score, last.score) >= THRESHOLD and _joins(text[last.end : start]):
+            spans[-1] = last._replace(end=end, score=min(score, last.score))
         else:
             spans.append(Span(start, end, entity, score, GUESSED))
     return [span._replace(score=round(span.score, 4)) for span in spans]
