@@ -16,9 +16,7 @@ import argparse
 import math
 import os
 import re
-import resource
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -30,7 +28,6 @@ from assets.anonymization import domain, house
 from assets.anonymization.detection import Detector
 from assets.anonymization.params import AnonymizationParams
 from assets.anonymization.rampart import rampart
-from assets.anonymization.recognizers import presidio
 from assets.anonymization.text import plain
 from benchmarks import privacy_sets
 from benchmarks.privacy_sets import Case, Gold
@@ -62,9 +59,7 @@ def house_patterns(cases: Sequence[Case]) -> list[list[Masks]]:
         views = [plain(text) for text in case.texts]
         befores = ["\n".join(v.text for v in views[max(0, i - house.TURNS) : i]) for i in range(len(views))]
         spans = [house.find(patterns, view.text, before) for view, before in zip(views, befores, strict=True)]
-        out.append(
-            [[view.original(s.start, s.end) for s in found] for view, found in zip(views, spans, strict=True)]
-        )
+        out.append([[view.original(s.start, s.end) for s in found] for view, found in zip(views, spans, strict=True)])
     return out
 
 

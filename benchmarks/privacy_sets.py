@@ -70,8 +70,8 @@ def desk(folder: Path) -> list[Case]:
         for t in base.execute("select * from tickets order by id")
     ]
     for kind in ("chat", "call"):
-        for row in base.execute(f"select * from {kind}s order by id"):  # noqa: S608 - our own names
-            query = f"select id, text from {kind}_turns where {kind}_id = ? order by position"  # noqa: S608
+        for row in base.execute(f"select * from {kind}s order by id"):
+            query = f"select id, text from {kind}_turns where {kind}_id = ? order by position"
             turns = [(str(t["id"]), "text", t["text"]) for t in base.execute(query, (row["id"],))]
             cases.append(case(f"{kind}_turns", turns, row["customer_id"], kind))
     base.close()

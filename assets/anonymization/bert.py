@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _ZERO = 8
-"""What stands for 0 among the sixteen values of a 4-bit weight (operator MatMulNBits of com.microsoft, no zero points)."""
+"""What stands for 0 among the sixteen values of a 4-bit weight (MatMulNBits of com.microsoft, without zero points)."""
 
 
 def best_precision() -> torch.dtype:
@@ -104,7 +104,9 @@ def _weights(path: Path) -> dict[str, Tensor]:
         if node.op_type == "MatMulNBits":
             shape = {a.name: a.i for a in node.attribute}
             if shape["bits"] != 4 or len(node.input) > 3:
-                raise RefineryError(path.name, "its weights are packed in a way not known here", "use the pinned package")
+                raise RefineryError(
+                    path.name, "its weights are packed in a way not known here", "use the pinned package"
+                )
             name = node.name.strip("/").removesuffix("/MatMul_Q4").replace("/", ".")
             packed, scales = raw[node.input[1]], raw[node.input[2]]
             out[f"{name}.weight"] = _unpacked(packed, scales, shape["N"], shape["K"])

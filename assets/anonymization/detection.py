@@ -43,7 +43,9 @@ class Detector:
             params.spacy_model, params.phone_regions, frozenset(params.entities), params.min_score
         )
         self._recognize = recognizer(params.spacy_model, params.fast_ner)
-        self._filter = NameFilter(self._keep, dictionary(params.spacy_model), frozenset(words.common_names))
+        self._filter = NameFilter(
+            self._keep, dictionary(params.spacy_model), frozenset(words.common_names), self.ordinary
+        )
         self._patterns: dict[str, list[Span] | None] = {}
         self._guesses: dict[str, list[Span] | None] = {}
         self._second: dict[str, list[Span] | None] = {}
@@ -105,7 +107,7 @@ class Detector:
         dialable = [s for s in patterns if s.type != "PHONE" or _digits(view.text, s) >= SHORTEST_PHONE]
         found = [*dialable, *guesses, *second, *own]
         if people:
-            found += [*countries(view.text), *self._filter.foreign(view.text)]
+            found += [*countries(view.text), *self._filter.foreign(view.text), *self._filter.answer(view.text)]
         likely = grown(view.text, self._filter.plausible(view.text, found), self._filter.ordinary)
         return _moved(view, [*likely, *spoken.find(view.text, before[-house.BEFORE :])])
 
@@ -121,10 +123,10 @@ class Detector:
         for text, spans in zip(texts, found, strict=True):
             for span in spans:
                 if span.type == "PERSON":
-                    mention = text[span.start : span.end]
-                    kept = any(word.lower() in self._keep for word in mention.split())
-                    if " " in mention.strip() and mention[:1].isupper() and not kept:
-                        full[mention] = None
+                    words = text[span.start : span.end].split()
+                    names = [word for word in words if not self._filter.ordinary(word.strip(".,'’-").lower())]
+                    if len(names) > 1 and names[0][:1].isupper():
+                        full[" ".join(names)] = None
         return identities(tuple(("name", name) for name in full), self.ordinary, GUESSED)
 
     def _resolved(self, text: str, view: View, spans: Iterable[Span]) -> list[Span]:

@@ -12,33 +12,39 @@ from assets.anonymization.spans import PATTERN, Span, resolve
 _NAME = r"\p{Lu}[\p{L}\p{M}'’-]+"
 _TITLE = regex.compile(r"(?:\b(?:mr|mrs|ms|miss|mx|dr|prof|sir|madam)\b\.?\s+)+$", regex.IGNORECASE)
 _DEGREE = regex.compile(r",?\s(?:Jr|Sr|II|III|IV|DDS|DMD|DVM|MD|PhD|MBA|Esq)\b\.?")
-_INITIAL_AFTER = regex.compile(rf" (?:\p{{Lu}}\.|(?!I\b|A\b)\p{{Lu}}\b(?!['’&/-]))(?: {_NAME})?| [a-z]\. [\p{{L}}\p{{M}}'’-]{{2,}}")
+_INITIAL_AFTER = regex.compile(
+    rf" (?:\p{{Lu}}\.|(?!I\b|A\b)\p{{Lu}}\b(?!['’&/-]))(?: {_NAME})?| [a-z]\. [\p{{L}}\p{{M}}'’-]{{2,}}"
+)
 _INITIAL_BEFORE = regex.compile(rf"(?<!\p{{L}}){_NAME} \p{{Lu}}\.? $")
 _NEXT, _LAST = regex.compile(rf"(?: (?:and|or|&) |, | )(?P<name>{_NAME})"), regex.compile(rf"(?P<name>{_NAME}) $")
 
 _UNIT = r"(?i:apt|apartment|suite|ste|unit|flat|floor|fl|room|rm|p\.? ?o\.? box|box)\.?\s*#?\w{1,6}\b"
 _PARTICLE = r"(?:del?|della|delle|di|d[aou]s?|des|der|den|van|von|el|al|l[aeo]s?|of|the|str\.|ul\.|C/|St\.|Mt\.)"
-_BETWEEN = regex.compile(rf"(?:[\s,;>?*|\\]|{_UNIT}|{_PARTICLE}|\p{{Lu}}[\p{{L}}\p{{M}}'’-]*|\#?\d{{1,6}}[A-Za-z]?\b)*+")
+_BETWEEN = regex.compile(
+    rf"(?:[\s,;>?*|\\]|{_UNIT}|{_PARTICLE}|\p{{Lu}}[\p{{L}}\p{{M}}'’-]*|\#?\d{{1,6}}[A-Za-z]?\b)*+"
+)
 _LONGEST_GAP = 45
 _NUMBER_BEFORE = regex.compile(r"(?<![\d$€£.,/#+-])\b(?:\d{1,6}[A-Za-z]?[ ]+){1,2}$")
 _CROSSING = regex.compile(rf"{_NAME} (?:and|&|at) $")
 _POSTCODE = r"\d{4,6}(?:-\d{4})?\b(?![-./]?\d)(?! [a-z])"
-_AFTER = regex.compile(rf"(?:[\s,;>?*|]{{1,8}}(?:{_UNIT}|[A-Z]{{2}}[\s,]+{_POSTCODE}|{_POSTCODE}|[A-Z]{{2}}(?=[\n.]|$)))+")
+_AFTER = regex.compile(
+    rf"(?:[\s,;>?*|]{{1,8}}(?:{_UNIT}|[A-Z]{{2}}[\s,]+{_POSTCODE}|{_POSTCODE}|[A-Z]{{2}}(?=[\n.]|$)))+"
+)
 _HOUSE_AFTER = regex.compile(r" \d{1,4}[A-Za-z]?\b(?![.,:/%-]?\d)(?! \p{Ll})")
 
 
 def grown(text: str, spans: Iterable[Span], ordinary: Callable[[str], bool]) -> list[Span]:
-    """Let names and addresses take in what belongs to them.
+    r"""Let names and addresses take in what belongs to them.
 
     Args:
         text: The text, plain.
         spans: What was found in it.
         ordinary: Whether a word, in lower case, is in the dictionary or kept, and so no part of a name.
 
-    >>> text = "Shane M Culp, 971 Kesk Street\\n Suite 343\\n EE 12345"
+    >>> text = "Shane M Culp, 971 Kesk Street\n Suite 343\n EE 12345"
     >>> found = grown(text, [Span(0, 5, "PERSON", .85), Span(14, 29, "ADDRESS", .6)], lambda word: False)
     >>> [text[s.start : s.end] for s in found]
-    ['Shane M Culp', '971 Kesk Street\\n Suite 343\\n EE 12345']
+    ['Shane M Culp', '971 Kesk Street\n Suite 343\n EE 12345']
     """
     spans = list(spans)
     people = resolve(s for s in spans if s.type == "PERSON")
@@ -64,7 +70,9 @@ def _people(text: str, spans: Sequence[Span], ordinary: Callable[[str], bool]) -
                 joined = match is not None and match.group().startswith((" and", " or", " &"))
                 if match and (not text[start].isupper() or (ordinary(match["name"].lower()) and not joined)):
                     match = None
-                if match and not match.group().startswith(" " + match["name"]):  # another person, named beside the first
+                if match and not match.group().startswith(
+                    " " + match["name"]
+                ):  # another person, named beside the first
                     yield Span(match.start("name"), match.end("name"), "PERSON", span.score, span.layer)
                     match = None
             more = match is not None
@@ -122,4 +130,4 @@ def countries(text: str) -> list[Span]:
     >>> countries("from Slovenia")
     [Span(start=5, end=13, type='LOCATION', score=0.6, layer=1)]
     """
-    return [Span(*match.span(), "LOCATION", 0.6, PATTERN) for match in _countries().finditer(text)]
+    return [Span(m.start(), m.end(), "LOCATION", 0.6, PATTERN) for m in _countries().finditer(text)]

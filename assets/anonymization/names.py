@@ -7,20 +7,30 @@ from collections.abc import Collection, Iterable
 
 from assets.anonymization.known_forms import TITLES
 from assets.anonymization.placeholders import PLACEHOLDER
-from assets.anonymization.spans import GUESSED, Span
+from assets.anonymization.spans import GUESSED, PATTERN, Span
 
 _WORD = re.compile(r"[^\W_]+(?:['’.-][^\W_]+)*")
 _REDACTED = re.compile(r"[Xx*_]{2,}|<[^<>]{0,40}>")
 TRUSTED = 0.7
 """Score from which a pattern that names a capitalised word needs no dictionary to agree."""
+CERTAIN = 0.9
+"""Score from which a guess needs no capital. spaCy, which scores nothing, stays below."""
 _NUMBERS = frozenset({"ACCOUNT", "PHONE", "PASSPORT", "LICENSE"})
-_PARTICLES = frozenset("al bin da de del della der di dos du el la le ten ter van von y".split())
+_NAME_PARTICLES = "al bin da de del della der di dos du el la le ten ter van von y"
+_PARTICLES = frozenset(_NAME_PARTICLES.split())
 SURE = 0.5
 """Score below which a guess counts only for capitalised words that no dictionary holds."""
-_DETERMINER = re.compile(r"\b(?:the|an?|my|our|your|its|this|that|these|those|each|every|any|new|old)\s+$", re.IGNORECASE)
+_DETERMINER = re.compile(
+    r"\b(?:the|an?|my|our|your|its|this|that|these|those|each|every|any|new|old)\s+$", re.IGNORECASE
+)
 _MODEL_AFTER = re.compile(r" (?:\d{1,4}\b(?!\s*[,/.]?\s*(?:\w+ )*(?:street|st|road|rd)\b)|Pro\b|Plus\b|Mini\b)")
 _FOREIGN = re.compile(r"[^\W\d_]{2,}(?:['’-][^\W\d_]+)*")
 _PLAIN_WORD = re.compile(r"\b[^\W\d_]{2,}\b")
+_CHUNK = re.compile(r"\S+")
+_CODE = re.compile(r"\d{5}(?:-\d{4})?|[^\W\d_]{4,}(?:['’.-][^\W\d_]+)*")
+_SPACED_LETTERS = re.compile(r"[^\W\d_]+(?:['’.-]?\s?[^\W\d_]+)*")
+_REPEATED = re.compile(r"(\w)\1+")
+_LONGEST_ANSWER = 40
 _FEW, _SHARE = 4, 0.5
 _PLACE_BEFORE = re.compile(r"\b(?:in|to|from|at|near|city|town|of)\s+$", re.IGNORECASE)
 _TITLE_BEFORE = re.compile(r"\b(?:mr|mrs|ms|miss|mx|dr|prof|sir|madam)\.?\s+$", re.IGNORECASE)
@@ -34,7 +44,9 @@ sincerely sir so sorry ssn sure tel ten thank thanks that that's the then there 
 ugh uh uhh um umm understood unfortunately until up update urgent ve was we welcome well what what's when where
 which who why will with wonderful wow xoxo ya yah yay yea yeah yep yes yesterday you your yours yup zip
 arent cant couldnt didnt doesnt dont hasnt havent isnt its ive shouldnt thats theres theyre wasnt wont wouldnt youre
-anyone anything erm everything got nothing someone something thx tel thee these those
+afternoon alot aswell asap byee dob fyi gonna gotta gudbye guys hii info kinda lemme nope nothin okey pwd
+thankyou u ur wanna wassup yess yup anyone anything erm everything got nothing someone something thx tel
+thee these those
 """
 """Words that open, close or fill a turn, which a small model likes to take for names."""
 _FILLERS = frozenset(_NOT_NAMES.split())
@@ -52,6 +64,7 @@ class NameFilter:
         keep: What the domain keeps, in lower case.
         words: Words of the language in lower case.
         names: Those among them that are common names.
+        also_words: Those among the names that are no names in lower case: page, will.
 
     >>> text = "Hi John, Yep, XXXX paid by Zelle at Broken Bridge"
     >>> guesses = [Span(0, 7, "PERSON", .85), Span(9, 12, "PERSON", .85), Span(36, 49, "PERSON", .85)]
@@ -60,8 +73,10 @@ class NameFilter:
     ['John']
     """
 
-    def __init__(self, keep: Collection[str], words: Collection[str], names: Collection[str]) -> None:
-        self._keep, self._words, self._names = keep, words, names
+    def __init__(
+        self, keep: Collection[str], words: Collection[str], names: Collection[str], also_words: Collection[str] = ()
+    ) -> None:
+        self._keep, self._words, self._names, self._also_words = keep, words, names, also_words
         phrases = "|".join(re.escape(phrase) for phrase in sorted(keep, key=lambda p: (-len(p), p)))
         self._kept = re.compile(rf"(?<!\w)(?:{phrases})(?:['’]s)?(?!\w)", re.IGNORECASE) if phrases else None
 
@@ -69,7 +84,10 @@ class NameFilter:
         """Return what is left of the spans found in `text`."""
         out = []
         for span in self._without_kept(text, spans):
-            trimmed = _trimmed(text, span) if span.type == "PERSON" else span
+            if span.type == "PERSON":
+                trimmed = _trimmed(text, span)
+            else:
+                trimmed = _digits_only(text, span) if span.layer == GUESSED and span.type in _NUMBERS else span
             if trimmed is not None and self._is_plausible(text, trimmed):
                 out.append(trimmed._replace(score=max(trimmed.score, SURE)))
         return out
@@ -93,16 +111,21 @@ class NameFilter:
 
     def _is_plausible(self, text: str, span: Span) -> bool:
         mention = text[span.start : span.end]
-        if span.layer == GUESSED and span.type in _NUMBERS:
-            return any(c.isdigit() for c in mention)
         if span.layer == GUESSED and span.type == "ADDRESS":
-            return len(mention) > 3 or not mention.isdigit()
+            telling = any(c.isdigit() or c.isupper() for c in mention)
+            return (telling and " " in mention.strip()) or _CODE.fullmatch(mention) is not None
         words = _WORD.findall(mention)
         if span.type not in ("PERSON", "LOCATION"):
             return True
         if not words:
             return False
-        if span.score < SURE and not all(w[:1].isupper() and len(w) > 2 and not self.ordinary(w.lower()) for w in words):
+        if span.type == "LOCATION" and span.layer == GUESSED:
+            whole = mention.replace(".", "")
+            if len(whole) < 2 or any(c.isdigit() for c in whole) or _REDACTED.search(mention) or "X" * 2 in mention:
+                return False
+        if span.score < SURE and not all(
+            w[:1].isupper() and len(w) > 2 and not self.ordinary(w.lower()) for w in words
+        ):
             return False
         if span.layer == GUESSED and self._is_thing(text, span, words):
             return False
@@ -130,6 +153,28 @@ class NameFilter:
             if match.group()[0].isupper() and not match.group().isascii() and match.group().lower() not in self._keep
         ]
 
+    def answer(self, text: str) -> list[Span]:
+        """Find the turn that is nothing but one to three words in no dictionary: what somebody answers to "your name?".
+
+        >>> NameFilter((), {"thanks"}, ()).answer(" lilliana holmes")
+        [Span(start=1, end=16, type='PERSON', score=0.5, layer=1)]
+        """
+        words = list(_WORD.finditer(text)) if len(text) <= _LONGEST_ANSWER else []
+        start, end = (words[0].start(), words[-1].end()) if words else (0, 0)
+        if not 1 <= len(words) <= 3 or not _SPACED_LETTERS.fullmatch(text, start, end):
+            return []
+        if any(len(w.group()) < 3 or self._said_loosely(w.group().lower()) for w in words):
+            return []
+        return [Span(start, end, "PERSON", 0.5, PATTERN)]
+
+    def _said_loosely(self, word: str) -> bool:
+        """Whether a word is one of the dictionary, drawn out or shortened as people type it: hiii, thankyou, pls."""
+        short = _REPEATED.sub(r"\1", word)
+        forms = (word, short, _REPEATED.sub(r"\1\1", word))
+        if any(form in _FILLERS or self.ordinary(form) for form in forms):
+            return True
+        return word.startswith(("thank", "tnk", "thx", "okay", "please", "welcom", "good", "hello", "haha", "hehe"))
+
     def speaks(self, text: str) -> bool | None:
         """Tell whether a text is in the language of the dictionary; None where it is too short to tell."""
         words = _PLAIN_WORD.findall(text)
@@ -143,13 +188,17 @@ class NameFilter:
         names = [w for w in words if w.rstrip(".") not in TITLES and not _REDACTED.fullmatch(w)]
         if any(c.isdigit() for c in mention) or not any(len(w) > 1 for w in names):
             return False
-        if all(w in self._keep for w in names):
+        if all(w in self._keep or w in _PARTICLES for w in names):
             return False
         if span.layer != GUESSED and span.score >= TRUSTED and mention[:1].isupper():
             return not all(w in _FILLERS for w in names)
         strange = [w for w in names if not self.ordinary(w)]
+        if span.layer != GUESSED and mention == mention.lower():
+            return names[0] in strange and names[0] not in self._also_words
         if span.layer == GUESSED and mention == mention.lower():
-            return len(names) > 1 and len(strange) == len(names) and all(len(w) > 2 for w in names)
+            if any(len(w) < 3 for w in names):
+                return False
+            return len(strange) == len(names) > 1 or (bool(strange) and span.score > CERTAIN)
         titled = words[0].rstrip(".") in TITLES or _TITLE_BEFORE.search(text[max(0, span.start - 12) : span.start])
         return bool(strange or titled)
 
@@ -160,7 +209,7 @@ class NameFilter:
         """
         if word in self._keep:
             return True
-        if word in self._names:
+        if word in self._names or (word.endswith("s") and word[:-1] in self._names):
             return False
         forms = (
             word,
@@ -185,7 +234,7 @@ def _trimmed(text: str, span: Span) -> Span | None:
         words.pop(0)
     while words and _is_filler(words[-1].group()):
         words.pop()
-    if any(w.group()[0].isupper() for w in words):  # a verb beside a name is no part of it
+    if span.layer == GUESSED and any(w.group()[0].isupper() for w in words):  # a verb beside a name is no part of it
         while words and words[0].group()[0].islower() and words[0].group() not in _PARTICLES:
             words.pop(0)
         while words and words[-1].group()[0].islower():
@@ -196,6 +245,13 @@ def _trimmed(text: str, span: Span) -> Span | None:
     if blank[:end].lower().endswith(("'s", "’s")):
         end -= 2
     return span._replace(start=span.start + words[0].start(), end=span.start + end)
+
+
+def _digits_only(text: str, span: Span) -> Span | None:
+    """Leave out the words without a digit at both ends of a number."""
+    words = list(_CHUNK.finditer(text, span.start, span.end))
+    numbers = [w for w in words if any(c.isdigit() for c in w.group())]
+    return span._replace(start=numbers[0].start(), end=numbers[-1].end()) if numbers else None
 
 
 def _is_filler(word: str) -> bool:

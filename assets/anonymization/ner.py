@@ -78,7 +78,10 @@ def dictionary(name: str) -> frozenset[str]:
     lookups = getattr(nlp.get_pipe("lemmatizer"), "lookups", None) if "lemmatizer" in nlp.pipe_names else None
     if lookups is None or not lookups.has_table("lemma_index"):
         return frozenset()
-    return frozenset(word for words in lookups.get_table("lemma_index").values() for word in words) | nlp.Defaults.stop_words
+    return (
+        frozenset(word for words in lookups.get_table("lemma_index").values() for word in words)
+        | nlp.Defaults.stop_words
+    )
 
 
 @functools.cache

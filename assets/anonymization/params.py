@@ -39,8 +39,8 @@ ENTITIES = MappingProxyType(
 """What is masked by default, and the word that stands in its place.
 
 Left as they are, because they teach and do not identify on their own: ordinary dates (DATE_TIME; birth dates go),
-organisations, products, nationalities and amounts of money. Add `DATE_TIME: DATE` (or NRP, ORGANIZATION) to the settings
-to mask them too; leave LOCATION (a city, a state, a country; street addresses are ADDRESS) out to keep places.
+organisations, products, nationalities and amounts of money. Add `DATE_TIME: DATE` (or NRP, ORGANIZATION) to the
+settings to mask them too; leave LOCATION (a city, a state, a country; street addresses are ADDRESS) out to keep places.
 """
 
 

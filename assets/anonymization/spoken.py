@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from assets.anonymization.known_forms import luhn
-from assets.anonymization.spans import CHECKED, PATTERN, Span
+from assets.anonymization.spans import CHECKED, PATTERN, Span, resolve
 
 DIGITS = {"zero": "0", "oh": "0", "o": "0", "nought": "0", "one": "1", "two": "2", "three": "3", "four": "4"}
 DIGITS |= {"five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9"}
@@ -49,7 +49,7 @@ def find(text: str, before: str = "") -> list[Span]:
     [('EMAIL', 'j o h n a'), ('CARD', 'four one ')]
     """
     said = list(_said(text))
-    spans = [*_mails(text, said), *_runs(text, said)]
+    spans = resolve([*_mails(text, said), *_runs(text, said)])
     for match in _DATE.finditer(text):
         if "nineteen" in match.group().lower() or _BIRTH.search(text[: match.start()]) or _BIRTH.search(before):
             spans.append(Span(*match.span(), "DATE_OF_BIRTH", 0.7, PATTERN))
@@ -126,7 +126,7 @@ def _mails(text: str, said: Sequence[_Said]) -> Iterator[Span]:
     """Find "... at host dot com" and go back over what can stand before an @."""
     for match in _MAIL_END.finditer(text):
         local = [one for one in said if one.end <= match.start()]
-        start, joined = match.start(), True
+        start, joined, said_so = match.start(), True, " dot " in match.group().lower()
         if match.group().split()[-1].lower() in DIGITS:
             continue  # at two dot five
         while local:
@@ -137,6 +137,7 @@ def _mails(text: str, said: Sequence[_Said]) -> Iterator[Span]:
             if not (one.char or word in _JOINTS or word.isdigit() or joined):
                 break
             joined = word in _JOINTS
+            said_so = said_so or joined or one.char is not None
             start = one.start
-        if start < match.start():
+        if said_so and start < match.start():
             yield Span(start, match.end(), "EMAIL", 0.7, PATTERN)

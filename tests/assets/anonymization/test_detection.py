@@ -33,7 +33,7 @@ def masked(text, kind="ticket", known=()):
         ("I live at 176 Willow Lane, Suite 431", [("ADDRESS", "176 Willow Lane, Suite 431")]),
         ("hi, my name is katarina miller and i lost it", [("PERSON", "katarina miller")]),
         ("Yes, it's Sarah Smith of XXXX XXXX Loan Application XXXX", [("PERSON", "Sarah Smith")]),
-        ("I paid $1,299.00 on May 3rd, 2021 in Boston by PayPal (15 U.S.C. 1642)", []),
+        ("I paid $1,299.00 on May 3rd, 2021 in Boston by PayPal (15 U.S.C. 1642)", [("LOCATION", "Boston")]),
         ("HTTP 500 after the update of 2024-05-03, version 10.2.1", []),
         ("XXXX XXXX called on XX/XX/2022 about [EMAIL]", []),
     ],
