@@ -13,7 +13,7 @@ from assets.anonymization.params import AnonymizationParams
 from assets.anonymization.placeholders import PLACEHOLDER
 from assets.anonymization.rampart import rampart
 from assets.anonymization.recognizers import presidio
-from assets.anonymization.spans import GUESSED, KNOWN, Span, resolve
+from assets.anonymization.spans import CHECKED, GUESSED, KNOWN, Span, resolve
 from assets.anonymization.text import View, plain
 
 SHORTEST_PHONE = 7
@@ -108,6 +108,8 @@ class Detector:
         found = [*dialable, *guesses, *second, *own]
         if people:
             found += [*countries(view.text), *self._filter.foreign(view.text), *self._filter.answer(view.text)]
+        sure = [s for s in found if s.layer == CHECKED]
+        found = [s for s in found if s.type != "ADDRESS" or s.layer != GUESSED or not _overlaps(s, sure)]
         likely = grown(view.text, self._filter.plausible(view.text, found), self._filter.ordinary)
         return _moved(view, [*likely, *spoken.find(view.text, before[-house.BEFORE :])])
 
@@ -137,6 +139,10 @@ class Detector:
             s for s in wanted if s.layer == KNOWN or not any(s.start < end and start < s.end for start, end in taken)
         ]
         return [_outside(s, taken) for s in resolve(free) if _outside(s, taken)[0] < _outside(s, taken)[1]]
+
+
+def _overlaps(span: Span, others: Iterable[Span]) -> bool:
+    return any(span.start < other.end and other.start < span.end for other in others)
 
 
 def _digits(text: str, span: Span) -> int:

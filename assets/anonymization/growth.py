@@ -30,6 +30,7 @@ _POSTCODE = r"\d{4,6}(?:-\d{4})?\b(?![-./]?\d)(?! [a-z])"
 _AFTER = regex.compile(
     rf"(?:[\s,;>?*|]{{1,8}}(?:{_UNIT}|[A-Z]{{2}}[\s,]+{_POSTCODE}|{_POSTCODE}|[A-Z]{{2}}(?=[\n.]|$)))+"
 )
+_POSTCODE_OF_TOWN = regex.compile(r" (?!(?:19|20)\d\d\b)\d{4,6}(?:-\d{3,4})?\b(?![.,:/%-]?\d)")
 _HOUSE_AFTER = regex.compile(r" \d{1,4}[A-Za-z]?\b(?![.,:/%-]?\d)(?! \p{Ll})")
 
 
@@ -100,7 +101,8 @@ def _one_address(text: str, a: Span, b: Span) -> bool:
 
 def _completed(text: str, span: Span) -> Span:
     if span.type != "ADDRESS":
-        return span
+        match = _POSTCODE_OF_TOWN.match(text, span.end)
+        return span._replace(end=match.end()) if match else span
     start, end = span.start, span.end
     if not any(c.isdigit() for c in text[start:end]) and (match := _HOUSE_AFTER.match(text, end)):
         end = match.end()

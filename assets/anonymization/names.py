@@ -135,7 +135,7 @@ class NameFilter:
         """Whether a determiner or a number says that this is a product: the Rill, my Beck 7."""
         if span.type != "PERSON" or any(w.lower() in self._names or not w.isascii() for w in words):
             return False
-        if len(words) == 1 and _DETERMINER.search(text[max(0, span.start - 12) : span.start]):
+        if len(words) == 1 and span.score <= CERTAIN and _DETERMINER.search(text[max(0, span.start - 12) : span.start]):
             return True
         return bool(_MODEL_AFTER.match(text, span.end))
 

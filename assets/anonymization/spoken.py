@@ -101,7 +101,8 @@ def _judged(text: str, run: Sequence[_Said]) -> Iterator[Span]:
     digits = sum(c.isdigit() for c in chars)
     letters = len(chars) - digits
     if digits == 0 and letters >= _FEWEST_LETTERS:
-        if letters >= _CAPITALS_IN_PROSE or len(run) == len(re.findall(r"\w+", text)):
+        named = any(one.end - one.start > 1 for one in run)  # R for Romeo
+        if named or letters >= _CAPITALS_IN_PROSE or len(run) == len(re.findall(r"\w+", text)):
             yield Span(run[0].start, run[-1].end, "PERSON", 0.7, PATTERN)
     elif digits >= _FEWEST_DIGITS or (digits >= 3 and len(chars) >= _FEWEST_MIXED):
         start, end = run[0].start, run[-1].end

@@ -44,7 +44,7 @@ def test_personal_data_goes_and_what_teaches_stays(text, expected):
 
 def test_the_language_model_looks_for_people_in_conversations_only():
     text = "Maria Lopez from Texas told us so."
-    assert masked(text, "chat") == [("PERSON", "Maria Lopez")]
+    assert masked(text, "chat") == [("PERSON", "Maria Lopez"), ("LOCATION", "Texas")]
     assert masked(text, "article") == []
     assert masked(text, "article", [("name", "Maria Lopez")]) == [("PERSON", "Maria Lopez")]
 
