@@ -20,8 +20,9 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetC
 
 from assets.ledger import Published, balance, reasons
 from assets.tables import TABLES, Table
-from checks import Promise
-from dagster_project.metadata import ACCOUNTED, STORED_CHECK, facts, partitions_of
+from checks import Promise, privacy
+from dagster_project.metadata import ACCOUNTED, HOME_CHECK, NO_PERSONAL_DATA, STORED_CHECK, always, facts, partitions_of
+from dagster_project.proof import prove_home
 from dagster_project.resources.lake import WHOLE
 
 MAX_IDS = 5
@@ -56,12 +57,15 @@ def audited(
     is `said` becomes metadata of the materialisation.
     """
     table = TABLES[context.asset_key.path[-1]]
-    findings = findings_on(table, published, promises, _rows_in(context, table))
+    published, leaks = _without_personal_data(context, table, published)
+    findings = findings_on(table, published, promises, _rows_in(context, table), leaks)
     for finding in findings:
         yield from _reported(context, table, published, finding)
     broken = [f.name for f in findings if not f.kept and f.severity == "critical"]
     if broken:
         path = context.resources.lake.reject(table.name, context.run_id, published.table)
+        if NO_PERSONAL_DATA[0] in broken:
+            privacy.withdraw(published.table, context.resources.settings)
         raise dg.Failure(
             f"{table.name} breaks {', '.join(broken)}; nothing was published, the candidate rests in {path}",
             allow_retries=False,
@@ -73,8 +77,27 @@ def audited(
     yield dg.Output(published, metadata=metadata, data_version=version)
 
 
+def _without_personal_data(
+    context: dg.AssetExecutionContext, table: Table, published: Published
+) -> tuple[Published, list[int] | None]:
+    """Count personal data by row; set such rows aside where a row more or less harms nobody."""
+    if table.restricted:
+        return published, None
+    found = context.resources
+    keys = context.partition_keys if table.partitioned else None
+    leaks = privacy.personal_data(table, published.table, found.lake, found.settings, keys)
+    if table.room in privacy.ROWS_MAY_GO:
+        published = privacy.set_aside(published, table.key, leaks)
+        leaks = [0] * len(published.table)
+    return published, leaks
+
+
 def findings_on(
-    table: Table, published: Published, promises: Sequence[Promise], rows_in: Mapping[str, int] | None = None
+    table: Table,
+    published: Published,
+    promises: Sequence[Promise],
+    rows_in: Mapping[str, int] | None = None,
+    leaks: Sequence[int] | None = None,
 ) -> list[Finding]:
     """Run all promises of a table in one pass of Great Expectations, the accounting among them.
 
@@ -83,8 +106,12 @@ def findings_on(
         published: Its rows and their ledger.
         promises: Its suite.
         rows_in: By partition how many rows the step was given, where the ledger must account for them all.
+        leaks: By row how much personal data was found in it, where that was looked for.
     """
-    found = _validate(frame(published.table), promises, keys=_keys(table))
+    rows, asked = frame(published.table), list(promises)
+    if leaks is not None:
+        rows, asked = rows.assign(personal_data=leaks), [NO_PERSONAL_DATA, *promises]
+    found = _validate(rows, asked, keys=_keys(table))
     accounts = _validate(_accounts(table, published, rows_in), [ACCOUNTED], keys=["partition"])
     return [*accounts, *found]
 
@@ -95,22 +122,56 @@ def stored_check(table: Table, promises: Sequence[Promise]) -> dg.AssetChecksDef
     @dg.asset_check(
         name=STORED_CHECK,
         asset=table.name,
-        description=f"{table.name} as it rests in the lake keeps all {len(promises) + 1} promises of its suite.",
-        required_resource_keys={"lake"},
+        description=f"{table.name} as it rests in the lake keeps all {len(promises) + len(always(table))} promises.",
+        required_resource_keys={"lake", "settings"},
         partitions_def=partitions_of(table),
     )
     def stored_table_keeps_its_promises(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
         lake = context.resources.lake
         keys = list(context.partition_keys) if table.partitioned else None
+        there = lake.manifests(table.name, keys)
+        purged = [p for p, m in there.items() if m.purged_at is not None]
+        keys = [p for p in there if p not in purged] if table.partitioned else keys
         published = Published(lake.read(table.name, keys), lake.read_ledger(table.name, keys))
-        findings = findings_on(table, published, promises)
+        leaks = None
+        if not table.restricted:
+            leaks = privacy.personal_data(table, published.table, lake, context.resources.settings, keys)
+        findings = findings_on(table, published, promises, leaks=leaks)
         broken = [f.name for f in findings if not f.kept]
         return dg.AssetCheckResult(
             passed=not any(f.severity == "critical" for f in findings if not f.kept),
-            metadata={"rows": len(published.table), "promises": len(findings), "broken": broken},
+            metadata={
+                "rows": len(published.table),
+                "promises": len(findings),
+                "broken": broken,
+                "purged_partitions": len(purged),
+            },
         )
 
     return stored_table_keeps_its_promises
+
+
+@dg.asset_check(
+    name=HOME_CHECK,
+    asset="dataset_release",
+    description="No file of REFINERY_HOME outside the restricted zone holds personal data: tables and their "
+    "statistics, ledgers, reports, releases, models, Dagster's storage and logs.",
+    required_resource_keys={"lake", "settings"},
+)
+def home_check(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+    """Scan all there is."""
+    found = context.resources
+    scanned = prove_home(found.settings, found.lake).found
+    return dg.AssetCheckResult(
+        passed=scanned.proved_clean,
+        metadata={
+            "files": scanned.files,
+            "bytes": scanned.bytes,
+            "unreadable": len(scanned.unreadable),
+            "hits_by_type": dg.MetadataValue.json(scanned.by_type()),
+            "files_with_hits": dg.MetadataValue.json(sorted({place.file for place in scanned.hits})[:MAX_IDS]),
+        },
+    )
 
 
 def frame(table: pa.Table) -> pd.DataFrame:
@@ -261,4 +322,4 @@ def _occupied(published: Published) -> list[str]:
     return sorted(p for p in pc.unique(published.ledger.column("partition")).to_pylist() if p is not None)
 
 
-__all__ = ["Finding", "audited", "balance", "findings_on", "frame", "reasons", "stored_check"]
+__all__ = ["Finding", "audited", "balance", "findings_on", "frame", "home_check", "reasons", "stored_check"]

@@ -204,6 +204,37 @@ def rotate_key(config: Config = None) -> None:
 
 
 @app.command()
+def scan(
+    path: Annotated[Path | None, typer.Argument(help="File or folder; by default all of REFINERY_HOME.")] = None,
+    known: Annotated[Path | None, typer.Option(help="Whose data to look for: a file of {type, value} rows.")] = None,
+    detect: Annotated[bool, typer.Option(help="Let detectors look at a sample of the rest.")] = True,
+    config: Config = None,
+) -> None:
+    """Prove that nobody's data is in any file: tables, statistics, ledgers, reports, databases, logs, models."""
+    with _mistakes():
+        from dagster_project import reporting
+        from dagster_project.settings import load
+
+        if config is not None:
+            os.environ["REFINERY_CONFIG"] = str(config)
+        if not reporting.scanned(load(), path, known, detect, console):
+            raise typer.Exit(1)
+
+
+@app.command()
+def purge(config: Config = None) -> None:
+    """Remove raw text that has rested in the restricted zone longer than the settings allow."""
+    with _mistakes():
+        from dagster_project import retention
+        from dagster_project.resources.lake import Lake
+        from dagster_project.settings import load
+
+        settings = load(config)
+        done = retention.purge(Lake(settings.lake_root), settings)
+        console.print(f"{done.partitions:,} partitions and {done.files:,} files were purged")
+
+
+@app.command()
 def ui(
     config: Config = None,
     host: Annotated[str, typer.Option(help="Beyond the loopback REFINERY_UI_TOKEN must be set.")] = "127.0.0.1",

@@ -22,7 +22,7 @@ from assets.standardization import asset as standardization
 from assets.tables import TABLES
 from assets.tuning import asset as tuning
 from assets.validation import asset as validation
-from checks.expectations import stored_check
+from checks.expectations import home_check, stored_check
 from checks.suites import PROMISES
 from dagster_project.failures import redact
 from dagster_project.jobs import JOBS
@@ -30,6 +30,7 @@ from dagster_project.resources.engine import Engine
 from dagster_project.resources.lake import Lake
 from dagster_project.resources.parquet import ParquetIOManager
 from dagster_project.resources.staleness import Desk
+from dagster_project.retention import daily_purge, purge_restricted
 from dagster_project.schedules import SCHEDULES
 from dagster_project.sensors import SENSORS
 from dagster_project.settings import Settings, cache_folder, load
@@ -76,9 +77,9 @@ def build(settings: Settings | None = None, **overrides: Any) -> dg.Definitions:
     settings = settings or load()
     return dg.Definitions(
         assets=dg.load_assets_from_modules(DOORS),
-        asset_checks=[stored_check(TABLES[name], PROMISES[name]) for name in TABLES],
-        jobs=JOBS,
-        schedules=SCHEDULES,
+        asset_checks=[*(stored_check(TABLES[name], PROMISES[name]) for name in TABLES), home_check],
+        jobs=[*JOBS, purge_restricted],
+        schedules=[*SCHEDULES, daily_purge],
         sensors=SENSORS,
         resources={**resources(settings), **overrides},
         # A process a step costs five to ten seconds; training has a process of its own all the same.

@@ -23,6 +23,8 @@ GATE = "quality"
 AFTER_GATE = (GATE, "release", "tuning", "evaluation")
 STORED_CHECK = "stored_table_keeps_its_promises"
 """Name of the check that reads a table again; all others run within the step that makes it."""
+HOME_CHECK = "nothing_personal_rests_outside"
+"""Name of the check that scans all of REFINERY_HOME outside the restricted zone, on request."""
 KNOBS = "knobs"
 """Output metadata that says what a person turned for one run."""
 SHARED = {
@@ -41,6 +43,20 @@ ACCOUNTED = (
     "Every input row was kept, dropped for a reason, merged or quarantined, and every output row comes from one.",
     "critical",
 )
+
+NO_PERSONAL_DATA = (
+    "no_personal_data",
+    "ExpectColumnValuesToBeInSet",
+    {"column": "personal_data", "value_set": [0]},
+    "No known mail address, number, street line or full name is left, no number that proves itself, and no name of a "
+    "thread's own people.",
+    "critical",
+)
+
+
+def always(table: Table) -> list[tuple[str, str, dict[str, Any], str, str]]:
+    """Return the promises every table makes beside its suite: one counts rows, one keeps people out of sight."""
+    return [ACCOUNTED] if table.restricted else [ACCOUNTED, NO_PERSONAL_DATA]
 
 
 def card(
@@ -69,7 +85,7 @@ def card(
         "code_version": code_hash(table.room)[:12],
         "check_specs": [
             dg.AssetCheckSpec(name, asset=table.name, description=sentence, partitions_def=partitions)
-            for name, _expectation, _kwargs, sentence, _severity in [ACCOUNTED, *promises]
+            for name, _expectation, _kwargs, sentence, _severity in [*always(table), *promises]
         ],
         "partitions_def": partitions,
         "backfill_policy": dg.BackfillPolicy.single_run() if table.partitioned else None,

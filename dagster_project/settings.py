@@ -15,6 +15,7 @@ import yaml
 from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
+from assets.anonymization.leaks_params import PrivacyParams
 from assets.anonymization.params import AnonymizationParams
 from assets.augmentation.params import AugmentationParams
 from assets.balancing.params import BalancingParams
@@ -60,6 +61,7 @@ class Settings(BaseSettings):
     collection: CollectionParams = Field(default_factory=CollectionParams)
     normalization: NormalizationParams = Field(default_factory=NormalizationParams)
     anonymization: AnonymizationParams = Field(default_factory=AnonymizationParams)
+    privacy: PrivacyParams = Field(default_factory=PrivacyParams, description="Retention, and the leak proof's budget.")
     standardization: StandardizationParams = Field(default_factory=StandardizationParams)
     pairing: PairingParams = Field(default_factory=PairingParams)
     validation: ValidationParams = Field(default_factory=ValidationParams)

@@ -48,9 +48,11 @@ def release(
         dataset_sha256: Hash of `examples` as published.
 
     Raises:
-        RefineryError: The verdict failed or speaks about other examples, or a licence is denied.
+        RefineryError: The verdict failed or speaks about other examples, a column is none of theirs, or a licence
+            is denied.
     """
     judged = _passed(verdict, dataset_sha256)
+    _refuse_strangers(examples)
     _refuse_denied(examples, params)
     examples = examples.sort_by("example_id")
     with workplace(home / FOLDER) as made:
@@ -82,6 +84,15 @@ def _passed(verdict: pa.Table, dataset_sha256: str) -> Mapping[str, Any]:
         what = f"is 'failed' ({'; '.join(judged['reasons'] or ['no reason given'])})"
         raise RefineryError("quality_verdict", what, "improve the dataset, or change the bounds under quality")
     return judged
+
+
+def _refuse_strangers(examples: pa.Table) -> None:
+    """Refuse columns that no example has: nothing of the restricted zone is exported, not even by mistake."""
+    strange = sorted(set(examples.column_names) - set(tables.TRAINING_EXAMPLES.schema.names))
+    if strange:
+        raise RefineryError(
+            "release", f"was given columns no example has: {', '.join(strange)}", "release examples only"
+        )
 
 
 def _refuse_denied(examples: pa.Table, params: ReleaseParams) -> None:

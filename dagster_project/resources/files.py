@@ -26,7 +26,7 @@ class Files:
         self._fs, self._base = fsspec.core.url_to_fs(self.root, use_listings_cache=False)
         self.local = isinstance(self._fs, fsspec.implementations.local.LocalFileSystem)
 
-    def _names(self, folder: str) -> list[str]:
+    def names(self, folder: str) -> list[str]:
         try:
             return [str(f).rsplit("/", 1)[-1] for f in self._fs.ls(self._at(folder), detail=False)]
         except FileNotFoundError:
@@ -76,7 +76,7 @@ class Files:
             return
         target = Path(self._at(path))
         if private:
-            _make_private(target.parent, Path(self._base))
+            make_private(target.parent, Path(self._base))
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}.tmp")
         mode = 0o600 if private else 0o644
@@ -89,6 +89,14 @@ class Files:
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
+
+    def written_at(self, path: str) -> float:
+        """Return when a file was written (seconds since 1970)."""
+        return float(self._fs.modified(self._at(path)).timestamp())
+
+    def remove(self, path: str) -> None:
+        """Remove a file, or a folder with all that is in it."""
+        self._fs.rm(self._at(path), recursive=True)
 
     def _at(self, path: str) -> str:
         return f"{self._base}/{path}"
@@ -103,7 +111,7 @@ def file_name(partition: str) -> str:
     return quote(partition, safe="").replace(".", "%2E")
 
 
-def _make_private(folder: Path, base: Path) -> None:
+def make_private(folder: Path, base: Path) -> None:
     """Create a folder of the restricted zone and its parents up to the root, for the owner alone."""
     folder.mkdir(parents=True, exist_ok=True)
     for part in (folder, *folder.parents):

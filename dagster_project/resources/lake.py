@@ -59,6 +59,10 @@ class Manifest:
     published_at: float
     outcomes: Outcomes | None = None
     """What the ledger sums up to; None in a manifest of a lake that is older than these sums."""
+    source: str = ""
+    """Hash of the source rows, for a collected table."""
+    purged_at: float | None = None
+    """When the table's file went, its retention over; the ledger stays, and the hashes say what was there."""
 
 
 class Lake(Files):
@@ -90,7 +94,14 @@ class Lake(Files):
     def load(self, asset: str, manifests: Iterable[Manifest]) -> pa.Table:
         """Read exactly what these manifests name, whatever has been published since."""
         table = TABLES[asset]
+        manifests = [_there(asset, m) for m in manifests]
         return pa.concat_tables([table.of([]), *(table.conform(self._load(asset, m.table)) for m in manifests)])
+
+    def select(self, asset: str, columns: Sequence[str], partitions: Iterable[str] | None = None) -> pa.Table:
+        """Read some columns of a table, as `read` does; what was purged is left out."""
+        there = [m.table for m in self.manifests(asset, partitions).values() if m.purged_at is None]
+        empty = TABLES[asset].of([]).select(columns)
+        return pa.concat_tables([empty, *(self._load(asset, path, columns) for path in there)])
 
     def read_ledger(self, asset: str, partitions: Iterable[str] | None = None) -> pa.Table:
         """Read the outcomes of a table's input rows, as `read` does."""
@@ -108,7 +119,7 @@ class Lake(Files):
     def row(self, asset: str, manifest: Manifest, id: str, columns: Sequence[str]) -> dict[str, Any] | None:
         """Return some columns of one row of a table, times as text; no more texts are unpacked than its row group's."""
         key = TABLES[asset].key
-        with self._opened(asset, manifest.table) as file:
+        with self._opened(asset, _there(asset, manifest).table) as file:
             at = pc.indices_nonzero(pc.is_in(file.read(columns=[key]).column(key), value_set=_only(id))).to_pylist()
         return next(iter(self._rows_at(asset, manifest.table, at, columns)), None)
 
@@ -125,12 +136,12 @@ class Lake(Files):
         return Segment(io.BytesIO(segment({file_of(manifest.ledger): self._load(asset, manifest.ledger)})))
 
     def _published(self, asset: str) -> list[str]:
-        names = self._names(f"manifests/{asset}")
+        names = self.names(f"manifests/{asset}")
         return sorted(unquote(n.removesuffix(".json")) for n in names if n.endswith(".json") and n[0] != ".")
 
-    def _load(self, asset: str, path: str) -> pa.Table:
+    def _load(self, asset: str, path: str, columns: Sequence[str] | None = None) -> pa.Table:
         with self._opened(asset, path) as file:
-            return file.read()
+            return file.read(columns=None if columns is None else list(columns))
 
     def _rows_at(self, asset: str, path: str, rows: Sequence[int], columns: Sequence[str]) -> list[dict[str, Any]]:
         """Return the rows at these places of a file, in ascending order."""
@@ -165,6 +176,7 @@ class Lake(Files):
         fingerprints: Mapping[str | None, str],
         run_id: str,
         rewrites: str | None = None,
+        sources: Mapping[str | None, str] | None = None,
     ) -> dict[str | None, Manifest]:
         """Make the parts of a table visible, each whole and under its own lock; a few at a time, for disks wait.
 
@@ -177,6 +189,7 @@ class Lake(Files):
             run_id: The run that made them.
             rewrites: Of an append-only table the hash of the version whose rows are replaced; without it
                 rows may only be added.
+            sources: By partition the hash of the source rows, for a collected table.
 
         Raises:
             RefineryError: An append-only table would lose or change a row; it stays as it was.
@@ -191,9 +204,8 @@ class Lake(Files):
                 before = self.manifest(asset, partition)
                 if before is not None and TABLES[asset].append_only and before.table_sha256 != rewrites:
                     self._refuse_loss(asset, before, parts[partition].table)
-                now = self._publish(
-                    asset, partition, parts[partition], ledgers[partition], fingerprints[partition], run_id
-                )
+                why = fingerprints[partition], (sources or {}).get(partition, "")
+                now = self._publish(asset, partition, parts[partition], ledgers[partition], why, run_id)
                 if before is not None:
                     self._retire(there.get(file_name(partition or WHOLE), ()), now, before)
             return now
@@ -216,9 +228,10 @@ class Lake(Files):
         partition: str | None,
         part: Published,
         ledger: _Content,
-        fingerprint: str,
+        why: tuple[str, str],
         run_id: str,
     ) -> Manifest:
+        """Write a table and what names it; `why` is its fingerprint and the hash of its source rows."""
         table = _Content.of(partition, TABLES[asset].conform(part.table))
         manifest = Manifest(
             table=self._write(f"{_zone(asset)}/{asset}", table),
@@ -226,14 +239,19 @@ class Lake(Files):
             rows=len(part.table),
             table_sha256=table.sha256,
             ledger_sha256=ledger.sha256,
-            fingerprint=fingerprint,
+            fingerprint=why[0],
             run_id=run_id,
             published_at=time.time(),
             outcomes=tally(part.ledger),
+            source=why[1],
         )
+        self.put_manifest(asset, partition, manifest)
+        return manifest
+
+    def put_manifest(self, asset: str, partition: str | None, manifest: Manifest) -> None:
+        """Replace what is said of a partition; its lock must be held."""
         text = json.dumps(asdict(manifest), indent=1).encode()
         self._put(self._manifest_path(asset, partition), text, private=False)
-        return manifest
 
     def reject(self, asset: str, run_id: str, table: pa.Table) -> str:
         """Keep a candidate that broke a critical promise, for its owner to look at; return its path."""
@@ -245,7 +263,7 @@ class Lake(Files):
 
     def _segment_paths(self, asset: str) -> list[str]:
         folder = f"index/{asset}"
-        return [f"{folder}/{name}" for name in sorted(self._names(folder)) if name.endswith(".idx")]
+        return [f"{folder}/{name}" for name in sorted(self.names(folder)) if name.endswith(".idx")]
 
     def _index(self, asset: str, content: bytes) -> str:
         path = f"index/{asset}/{hashlib.sha256(content).hexdigest()[:16]}.idx"
@@ -257,9 +275,7 @@ class Lake(Files):
         if len(self._segment_paths(asset)) <= SEGMENTS:
             return
         with self._locked(f"index/{asset}"):
-            before = [
-                f"index/{asset}/{name}" for name in self._names(f"index/{asset}")
-            ]  # and what a killed writer left
+            before = [f"index/{asset}/{name}" for name in self.names(f"index/{asset}")]  # and what a killed writer left
             segments = self.segments(asset)
             covered = {name for one in segments for name in one.ledgers}
             named = {file_of(m.ledger): m for m in self.manifests(asset).values()}
@@ -282,7 +298,7 @@ class Lake(Files):
         """Return the files of these folders by the partition they were written for, unfinished ones included."""
         found: dict[str, list[str]] = defaultdict(list)
         for folder in folders:
-            for name in self._names(folder):
+            for name in self.names(folder):
                 found[name.lstrip(".").split(".")[0]].append(f"{folder}/{name}")
         return found
 
@@ -314,6 +330,16 @@ class _Content(NamedTuple):
         data = _parquet(table)
         digest = hashlib.sha256(data).hexdigest()
         return cls(f"{file_name(partition or WHOLE)}.{digest[:16]}.parquet", digest, data)
+
+
+def _there(asset: str, manifest: Manifest) -> Manifest:
+    """Return a manifest whose file is still there."""
+    if manifest.purged_at is not None:
+        what = "was purged when its retention was over"
+        raise RefineryError(
+            f"{asset} ({manifest.table})", what, "collect its partition again, where the source still has it"
+        )
+    return manifest
 
 
 def _zone(asset: str) -> str:

@@ -45,8 +45,9 @@ class ParquetIOManager(dg.IOManager):
         read = self._read.pop((context.run_id, context.step_key), {})
         knobs = str((context.output_metadata or {}).get(KNOBS, ""))
         fingerprints = {k: self._fingerprint(asset, k, read, knobs) for k in parts}
+        sources: dict[str | None, str] = {k: self._desk.fingerprint(asset, k) for k in parts if k and asset in SOURCES}
         with plain_words():
-            done = self._lake.publish(asset, parts, fingerprints=fingerprints, run_id=context.run_id)
+            done = self._lake.publish(asset, parts, fingerprints=fingerprints, run_id=context.run_id, sources=sources)
         for key, manifest in done.items():
             said: dict[str, Any] = {
                 "dagster/row_count": manifest.rows,

@@ -24,6 +24,8 @@ from dagster_project.resources.lake import WHOLE, Lake, Manifest
 from dagster_project.settings import Settings
 
 SOURCES = frozenset(t.name for t in COLLECTED)
+_NOTHING = hashlib.sha256().hexdigest()
+"""What a survey says of a partition for which the sources have nothing."""
 
 
 @dataclass
@@ -60,6 +62,10 @@ class Desk:
         """Return what the source rows of a partition hash to, under the key that names them; of none, a constant."""
         found = self.surveyed(asset).get(partition)
         return "no rows" if found is None else f"{key_name(self.key)} {found}"
+
+    def holds(self, asset: str, partition: str) -> bool:
+        """Tell whether the sources have any row of a partition."""
+        return self.surveyed(asset).get(partition, _NOTHING) != _NOTHING
 
     @property
     def _sources(self) -> tuple[tuple[SourceParams, ...], CollectionParams]:
@@ -122,6 +128,10 @@ def stale(
         parents: The asset graph, by asset its parents.
         assets: The assets asked about, parents before children. What depends on a stale one is stale too.
         partitions: The partitions asked about; by default all there are.
+
+    A purged partition, and what reads one, stays as it was published: its text is gone, and making it again from
+    nothing would lose its rows. Only a change of rows that the source still has brings it back, with all the other
+    purged tables that are read together with it.
     """
     found: dict[str, list[str]] = {}
     asked = list(desk.calendar.keys()) if partitions is None else list(partitions)
@@ -135,13 +145,41 @@ def stale(
         for key in keys:
             manifest = published[asset].get(key or WHOLE)
             source = desk.fingerprint(asset, key) if asset in SOURCES and key else ""
-            if (
-                manifest is None
-                or _parent_is_stale(found, reads, key)
-                or manifest.fingerprint != fingerprint(asset, inputs_of(published, reads, key), settings, source=source)
-            ):
+            if manifest is not None and manifest.purged_at is not None and asset in SOURCES:
+                again = source != manifest.source and desk.holds(asset, str(key))
+            elif _parent_is_stale(found, reads, key):
+                again = _within_reach(found, published, reads, key, desk)
+            elif any(_purged(published, parent, key) for parent in reads):
+                again = False
+            else:
+                now = fingerprint(asset, inputs_of(published, reads, key), settings, source=source)
+                again = manifest is None or manifest.fingerprint != now
+            if again:
                 found.setdefault(asset, []).append(key or WHOLE)
     return found
+
+
+def _purged(published: Mapping[str, Mapping[str, Manifest]], asset: str, key: str | None) -> bool:
+    manifest = published[asset].get(key) if key else None
+    return manifest is not None and manifest.purged_at is not None
+
+
+def _within_reach(
+    found: dict[str, list[str]],
+    published: Mapping[str, Mapping[str, Manifest]],
+    parents: Iterable[str],
+    key: str | None,
+    desk: Desk,
+) -> bool:
+    """Tell whether all that is read with a stale parent is there or can be collected again, and ask for that."""
+    gone = [p for p in parents if _purged(published, p, key) and key not in found.get(p, ())]
+    if not gone or key is None:
+        return True
+    if not all(p in SOURCES and desk.holds(p, key) for p in gone):
+        return False
+    for parent in gone:
+        found.setdefault(parent, []).append(key)
+    return True
 
 
 def _parent_is_stale(found: Mapping[str, Sequence[str]], parents: Iterable[str], key: str | None) -> bool:

@@ -15,6 +15,7 @@ from assets.tables import TABLES
 from checks.suites import PROMISES
 from dagster_project.definitions import build, defs
 from dagster_project.jobs import ROOMS
+from dagster_project.metadata import HOME_CHECK, STORED_CHECK, always
 
 ROOT = Path(__file__).resolve().parents[2]
 GRAPH = defs.resolve_asset_graph()
@@ -54,8 +55,12 @@ def test_every_asset_is_watched_and_every_check_watches_a_known_asset() -> None:
     watched: dict[str, set[str]] = {}
     for check in GRAPH.asset_check_keys:
         watched.setdefault(check.asset_key.path[-1], set()).add(check.name)
-    always = {"every_input_row_is_accounted_for", "stored_table_keeps_its_promises"}
-    assert watched == {name: always | {p[0] for p in PROMISES[name]} for name in TABLES}
+    common = {STORED_CHECK: set(TABLES), HOME_CHECK: {"dataset_release"}}
+    expected = {
+        name: {p[0] for p in (*always(table), *PROMISES[name])} | {c for c, on in common.items() if name in on}
+        for name, table in TABLES.items()
+    }
+    assert watched == expected
 
 
 def test_every_promise_is_a_sentence_with_a_known_severity() -> None:

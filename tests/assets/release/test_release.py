@@ -263,3 +263,11 @@ def test_the_card_is_valid_for_the_hub(tmp_path):
     card = DatasetCard((folder(tmp_path, released(tmp_path)) / "README.md").read_text(encoding="utf-8"))
     assert card.data.pretty_name == "Support dataset"
     assert card.data.language == ["en"]
+
+
+def test_a_table_with_columns_of_the_restricted_zone_is_not_released(tmp_path):
+    raw = examples().append_column("known", pa.array([[{"type": "email", "value": "zz@example.com"}]] * 12))
+    with pytest.raises(RefineryError, match="known") as refused:
+        released(tmp_path, raw)
+    assert "zz@example.com" not in str(refused.value)
+    assert not (tmp_path / "artifacts/dataset_release").exists() or not list((tmp_path / "artifacts").glob("*/*/data"))
