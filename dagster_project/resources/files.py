@@ -27,6 +27,7 @@ class Files:
         self.local = isinstance(self._fs, fsspec.implementations.local.LocalFileSystem)
 
     def names(self, folder: str) -> list[str]:
+        """Return the names of what is in a folder; of none, nothing."""
         try:
             return [str(f).rsplit("/", 1)[-1] for f in self._fs.ls(self._at(folder), detail=False)]
         except FileNotFoundError:

@@ -205,7 +205,7 @@ def test_many_nights_leave_few_files_and_every_id_is_found(tmp_path: Path, kind:
         ledger = Ledger([f"n{night}", f"m{night}"])
         part = ledger.close(QA_PAIRS.of([{"pair_id": f"n{night}"}, {"pair_id": f"m{night}"}]), key="pair_id")
         lake.publish("qa_pairs", {f"day {night}": part}, fingerprints={f"day {night}": ""}, run_id=str(night))
-    assert len(lake._names("index/qa_pairs")) <= SEGMENTS
+    assert len(lake.names("index/qa_pairs")) <= SEGMENTS
     for night in range(3 * SEGMENTS):
         assert [step.run_id for step in trace(lake, f"m{night}").steps] == [str(night)]
 

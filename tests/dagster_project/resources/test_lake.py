@@ -227,8 +227,8 @@ def test_a_superseded_file_goes_after_the_grace_period(lake: Lake) -> None:
     with pytest.raises(RefineryError):
         lake.load("tickets", [first])
     assert lake.load("tickets", [second, third]).num_rows == 2
-    assert {n.split(".")[0] for n in lake._names("ledger/tickets")} == {DAY}
-    assert len(lake._names("ledger/tickets")) == 2
+    assert {n.split(".")[0] for n in lake.names("ledger/tickets")} == {DAY}
+    assert len(lake.names("ledger/tickets")) == 2
 
 
 def test_what_a_killed_writer_left_goes_too_and_other_partitions_stay(home: Path) -> None:
@@ -345,7 +345,7 @@ def test_on_an_object_store_a_writer_waits_while_another_one_publishes(bucket: L
         publish(bucket, "a")
     publish(bucket, "a")
     assert ids(bucket) == ["a"]
-    assert bucket._names("locks/tickets") == [], "a lock that is given back is gone"
+    assert bucket.names("locks/tickets") == [], "a lock that is given back is gone"
 
 
 def test_on_an_object_store_a_dead_writers_lock_is_broken_in_the_end(
