@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from assets.anonymization.leaks import Search, Watchlist
+from assets.ledger import summary
 from assets.tables import TABLES
 from dagster_project import runs
 from dagster_project.definitions import build
@@ -103,6 +104,11 @@ class Planted:
         (folder / "refinery.yaml").write_text(yaml.safe_dump(settings))
         self.settings = load(folder / "refinery.yaml")
         self.definitions = build(self.settings)
+        adapter = TABLES["lora_adapter"].of([{"adapter": "none yet", "distinct_examples": 1}])
+        made = summary(
+            adapter, key="adapter", parents=["dataset_release"]
+        )  # a recommendation reads how much was learned
+        Lake(self.home).publish("lora_adapter", {None: made}, fingerprints={None: "planted"}, run_id="planted")
 
     @staticmethod
     def _tickets(file: Path) -> None:
@@ -194,7 +200,8 @@ def test_an_error_that_quotes_a_row_leaves_nothing(
     monkeypatch.setattr(holder, name, _quoting)
     assert failed(planted.run(asset))
     printed = "".join(capfd.readouterr())
-    assert "ValueError at" in printed, "the fault that failed it is ours"
+    assert "KeyError at" in printed, "the fault that failed it is ours, told by the place where it began"
+    assert "_quoting" in printed
     assert not any(spelled.decode() in printed for spelled in SPELLED)
 
 
