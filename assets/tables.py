@@ -304,18 +304,23 @@ TRAINING_EXAMPLES = Table(
 QUALITY_REPORT = Table(
     "quality_report",
     "quality",
-    "The scorecard: every measure with its definition, range, direction and weight.",
+    "The scorecard: every measure with its definition, range, interval, direction and weight.",
     (
         _c("measure", _S, "name of the measure"),
-        _c("family", _S, "composite, completeness, consistency, intrinsic or bias"),
+        _c("family", _S, "composite, completeness, consistency, bias, coverage, volume or intrinsic"),
         _c("value", _F, "the measured value; null where it could not be measured"),
         _c("low", _F, "lower end of the 95 % bootstrap interval"),
         _c("high", _F, "upper end of the 95 % bootstrap interval"),
         _c("weight", _F, "its share in the composite; null outside it"),
-        _c("unit", _S, "share, rows, bits, ratio or tokens"),
+        _c("sensitivity", _F, "what the composite gains if that share rises by 0.05 at the others' expense"),
+        _c("unit", _S, "share, rows, ratio, tokens, messages, rows a month or months"),
+        _c("range", _S, "the values it can take"),
         _c("better", _S, "higher, lower or neither"),
         _c("n", _I, "rows it was measured on"),
+        _c("pulled_down_by", pa.list_(_S), "example ids (record ids for coverage) that hurt it most, worst first"),
         _c("definition", _S, "what exactly was computed"),
+        _c("dataset_sha256", _S, "hash of the training_examples that were measured"),
+        _c("settings_sha256", _S, "hash of the quality settings they were measured under"),
     ),
 )
 QUALITY_VERDICT = Table(

@@ -46,6 +46,16 @@ def bound_to(lake: Lake, settings: Settings) -> dict[str, str]:
     }
 
 
+def measured_on(examples: pa.Table, settings: Settings) -> dict[str, str]:
+    """Return the hashes a scorecard is of: of the examples it was given, and of the settings it is drawn up under."""
+    from dagster_project.resources.lake import Lake
+
+    return {
+        "dataset_sha256": Lake.version("training_examples", examples),
+        "settings_sha256": settings.section_hash("quality"),
+    }
+
+
 def released_folder(release: pa.Table, verdict: pa.Table, lake: Lake, settings: Settings) -> Path:
     """Return the folder of a release that may be trained on; what opens it checks every file's hash again.
 

@@ -67,6 +67,52 @@ QUALITY_REPORT: tuple[Promise, ...] = (
         "An interval's low end is not above its high end.",
         "critical",
     ),
+    *(
+        (
+            f"the_{column}_hash_is_stated",
+            "ExpectColumnValuesToMatchRegex",
+            {"column": f"{column}_sha256", "regex": _SHA256},
+            f"Every measure names the {what} it is of by a SHA-256.",
+            "critical",
+        )
+        for column, what in (("dataset", "dataset"), ("settings", "settings"))
+    ),
+    (
+        "the_four_kinds_of_bias_are_stated",
+        "ExpectColumnDistinctValuesToContainSet",
+        {
+            "column": "measure",
+            "value_set": ["demographic_bias", "temporal_bias", "selection_bias", "confirmation_bias"],
+        },
+        "Demographic, temporal, selection and confirmation bias have a line, measured or not.",
+        "critical",
+    ),
+    (
+        "the_five_intrinsic_metrics_are_stated",
+        "ExpectColumnDistinctValuesToContainSet",
+        {"column": "measure", "value_set": ["size", "diversity", "coverage", "balance", "complexity"]},
+        "Size, diversity, coverage, balance and complexity have a line, measured or not.",
+        "critical",
+    ),
+    (
+        "each_task_has_its_minimum_volume",
+        "ExpectColumnValuesToBeBetween",
+        {
+            "column": "value",
+            "min_value": 1,
+            "row_condition": 'measure == "size_to_minimum"',
+            "condition_parser": "pandas",
+        },
+        "Each task has its minimum viable volume (the plan: 1,000 to 5,000 examples; production: 10,000 to 50,000).",
+        "warning",
+    ),
+    (
+        "each_measure_states_its_range",
+        "ExpectColumnValuesToNotBeNull",
+        {"column": "range"},
+        "Every measure says which values it can take.",
+        "warning",
+    ),
     (
         "each_measure_is_defined",
         "ExpectColumnValueLengthsToBeBetween",

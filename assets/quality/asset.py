@@ -11,7 +11,7 @@ from assets.quality.report import as_markdown
 from assets.quality.scorecard import scorecard
 from assets.quality.verdict import verdict
 from checks.expectations import audited
-from checks.gate import bound_to
+from checks.gate import bound_to, measured_on
 from checks.quality import QUALITY_REPORT, QUALITY_VERDICT
 from dagster_project.failures import plainly
 from dagster_project.metadata import card
@@ -20,10 +20,14 @@ from dagster_project.metadata import card
 @dg.asset(**card(tables.QUALITY_REPORT, "QualityAssurance", QUALITY_REPORT))
 @plainly
 def quality_report(
-    context: dg.AssetExecutionContext, training_examples: pa.Table, balanced_pairs: pa.Table
+    context: dg.AssetExecutionContext,
+    training_examples: pa.Table,
+    balanced_pairs: pa.Table,
+    standardized_records: pa.Table,
 ) -> Iterator[Any]:
     """The scorecard: every measure with its definition, its interval and its share in the composite."""
-    report = scorecard(training_examples, balanced_pairs, context.resources.settings.quality)
+    params, of = context.resources.settings.quality, measured_on(training_examples, context.resources.settings)
+    report = scorecard(training_examples, balanced_pairs, standardized_records, params, **of)
     said = dg.MetadataValue.md(as_markdown(report.table))
     yield from audited(context, report, QUALITY_REPORT, scorecard=said)
 

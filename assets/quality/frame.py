@@ -1,16 +1,24 @@
-"""Examples side by side with their pairs, in an order that does not depend on how they came."""
+"""Examples side by side with their pairs and records, in an order that does not depend on how they came."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from assets.errors import RefineryError
 
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Codes = NDArray[np.int64]
+
 _FROM_PAIRS = [
+    "record_id",
     "created_at",
     "item_type",
     "language",
@@ -22,22 +30,53 @@ _FROM_PAIRS = [
     "cluster_id",
     "group_id",
 ]
+_OF_RECORDS = ["record_id", "kind", "source", "category", "priority", "channel", "language", "created_at"]
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 
 
-def words(text: str | None) -> list[str]:
-    """Return the words of a text, lower-cased.
+def words(text: object) -> list[str]:
+    """Return the words of a text, lower-cased; null, however pandas spells it, has none.
 
     >>> words("It's 5 p.m., isn't it?")
     ["it's", '5', 'p', 'm', "isn't", 'it']
     """
-    return _WORD.findall((text or "").lower())
+    return _WORD.findall(text.lower()) if isinstance(text, str) else []
 
 
-def side_by_side(examples: pa.Table, pairs: pa.Table) -> pd.DataFrame:
-    """Return one row an example, with what its pair knows, sorted by example.
+@dataclass(frozen=True)
+class Dataset:
+    """What is measured: the examples, the records of the source they stand for, and who came from whom."""
 
-    `group` is what the bootstrap draws: the pairs that the splitting keeps together.
+    examples: pd.DataFrame
+    """One row an example, with what its pair knows, sorted by example; `group` is what the bootstrap draws."""
+    records: pd.DataFrame
+    """One row a record of the source, sorted by record."""
+    place: Codes
+    """Of each example the row of its record; -1 where it was made from none that is there."""
+
+    @property
+    def train(self) -> Bools:
+        """Whether each example is trained on."""
+        return (self.examples["split"] == "train").to_numpy(bool)
+
+    @property
+    def weight(self) -> Floats:
+        """How much each example counts in training; 0 for one that is held out."""
+        return self.examples["weight"].to_numpy(float) * self.train
+
+    @property
+    def labelled(self) -> Bools:
+        """Whether each example comes from a source that names categories."""
+        naming = self.records.loc[self.records["category"].notna(), "source"]
+        return self.examples["source"].isin(naming).to_numpy(bool)
+
+    def of_record(self, column: pd.Series) -> pd.Series:
+        """Return for each example the value a column of the records has for its own record, else null."""
+        return column.reindex(self.place).set_axis(self.examples.index)
+
+
+def side_by_side(examples: pa.Table, pairs: pa.Table, records: pa.Table) -> Dataset:
+    """Join the examples to their pairs and records.
 
     Raises:
         RefineryError: An example shows a pair that is not in the other table.
@@ -52,4 +91,5 @@ def side_by_side(examples: pa.Table, pairs: pa.Table) -> pd.DataFrame:
     frame = examples.sort_by("example_id").to_pandas()
     frame["group"] = frame["group_id"].fillna(frame["thread_id"]).fillna(frame["pair_id"])
     frame["weight"] = frame["weight"].fillna(1.0)
-    return frame
+    source = records.select(_OF_RECORDS).sort_by("record_id").to_pandas()
+    return Dataset(frame, source, pd.Index(source["record_id"]).get_indexer(frame["record_id"]).astype(np.int64))

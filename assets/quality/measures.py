@@ -1,189 +1,89 @@
-"""The measures themselves: each a function of how often every row counts.
-
-A measure computed from multiplicities (all 1: the dataset; others: a bootstrap resample) is
-written once and gives value and interval alike. NaN says: could not be measured.
-"""
+"""Every measure that stands on rows; the scorecard combines them further."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
-
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from assets.quality.agreement import OWN, answers_agree, labels_agree, well_formed
-from assets.quality.frame import words
+from assets.quality.bias import bias, folded
+from assets.quality.counting import Measure, coded, evenness, largest, mean
+from assets.quality.coverage import coverage
+from assets.quality.diversity import distinct_answers, diversity
+from assets.quality.frame import Dataset, words
 from assets.quality.params import QualityParams
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
-Codes = NDArray[np.int64]
-Compute = Callable[[Floats], float]
-
 EVIDENCE = ("reviewed", "agrees_with_article", "customer_confirmed")
-_OPENING_WORDS = 8
 _FILLER = r"\s*(?:(?i:n/?a|none|null|nan|unknown|tbd)|[-?.]*|(?:\[[A-Z][A-Z_]*(?:_\d+)?\][\s.,]*)+)\s*"
 
 
-class Measure(NamedTuple):
-    """How to compute a measure, and the rows it is measured on."""
-
-    compute: Compute
-    n: int
-
-
-def measures(frame: pd.DataFrame, params: QualityParams) -> dict[str, Measure]:
-    """Return every measure that stands on rows (there is one at least); the scorecard combines them further."""
-    train = (frame["split"] == "train").to_numpy(bool)
-    weight = frame["weight"].to_numpy(float) * train
-    category = _codes(frame["category"].fillna(""))
-    scored = frame["origin"].isin(OWN) & bool(frame["relevance"].notna().any())
+def measures(data: Dataset, params: QualityParams) -> dict[str, Measure]:
+    """Return every measure that stands on rows, of which there is one at least."""
+    frame = data.examples
+    answered = frame["output"].map(words).astype(bool)
+    own, judged = frame["origin"].isin(OWN), bool(frame["truth_evidence"].notna().any())
+    context = frame["tokens"] - frame["answer_tokens"]
     return {
         **_completeness(frame, params),
-        **_consistency(frame, params),
-        **_bias(frame, train, weight, category),
-        **_coverage(frame, train, category, params),
-        "accuracy": _mean(frame["truth_evidence"].isin(EVIDENCE), where=bool(frame["truth_evidence"].notna().any())),
-        "relevance": _mean(frame["relevance"].fillna(0.0), where=scored),
-        "diversity": _diversity(frame, params),
-        "distinct_answers": _distinct(_codes(frame["output"].fillna("").map(_folded))),
-        "balance": Measure(_evenness(category, weight), int(train.sum())),
-        "largest_source": Measure(_largest(_codes(frame["source"].fillna("")), weight), int(train.sum())),
-        "complexity": _mean(frame["answer_tokens"]),
-        "context": _mean(frame["tokens"] - frame["answer_tokens"]),
-        "question_quality": _mean(frame["question_quality"], where=frame["question_quality"].notna()),
-        "answer_quality": _mean(frame["answer_quality"], where=frame["answer_quality"].notna()),
+        **_consistency(data, params),
+        **bias(data, params),
+        **coverage(data, params),
+        **diversity(data, params),
+        "accuracy": mean(frame["truth_evidence"].isin(EVIDENCE) & answered, where=judged),
+        "relevance": _scored(frame["relevance"] * answered, own),
+        "distinct_answers": distinct_answers(frame["output"].map(folded)),
+        "question_quality": _scored(frame["question_quality"], own),
+        "answer_quality": _scored(frame["answer_quality"], own),
+        "complexity": _no_loss(mean(frame["answer_tokens"])),
+        "context": _no_loss(mean(context)),
+        "turns": _no_loss(mean(frame["messages"].map(lambda said: len(said) if said is not None else 0))),
+        **_balance(data),
     }
 
 
 def _completeness(frame: pd.DataFrame, params: QualityParams) -> dict[str, Measure]:
     cells = frame[list(params.fields)]
     missing = cells.isna()
-    texts = [name for name in cells if pd.api.types.is_string_dtype(cells[name])]
-    empty = pd.DataFrame({name: cells[name].str.fullmatch(_FILLER, na=False) for name in texts}, index=cells.index)
+    empty = pd.DataFrame(
+        {
+            name: cells[name].str.fullmatch(_FILLER, na=False) if pd.api.types.is_string_dtype(cells[name]) else False
+            for name in cells
+        },
+        index=cells.index,
+    )
     return {
-        "missing_values": _mean(missing.mean(axis=1)),
-        "empty_fields": _mean(empty.mean(axis=1), where=bool(texts)),
-        "incomplete_records": _mean(missing.any(axis=1) | empty.any(axis=1)),
+        "missing_values": mean(missing.mean(axis=1), best=0),
+        "empty_fields": mean(empty.mean(axis=1), best=0),
+        "incomplete_records": mean(missing.any(axis=1) | empty.any(axis=1), best=0),
     }
 
 
-def _consistency(frame: pd.DataFrame, params: QualityParams) -> dict[str, Measure]:
+def _consistency(data: Dataset, params: QualityParams) -> dict[str, Measure]:
+    frame = data.examples
     own = frame["origin"].isin(OWN)
     return {
-        "answer_agreement": _mean(answers_agree(frame, params.same_answer), where=own),
-        "label_agreement": _mean(labels_agree(frame), where=own & frame["category"].notna()),
-        "format_agreement": _mean(well_formed(frame)),
+        "answer_agreement": mean(answers_agree(frame, params.same_answer), where=own),
+        "label_agreement": mean(labels_agree(frame), where=own & data.labelled),
+        "format_agreement": mean(well_formed(frame)),
     }
 
 
-def _bias(frame: pd.DataFrame, train: Bools, weight: Floats, category: Codes) -> dict[str, Measure]:
-    month = frame["created_at"].dt.year * 12 + frame["created_at"].dt.month
-    dated = frame["created_at"].groupby(frame["source"]).transform("nunique").gt(1) & month.notna()
-    since_first = (month - month[dated].min()).where(dated, 0).to_numpy(int)
-    opening = _codes(frame["output"].fillna("").map(lambda text: " ".join(words(_folded(text))[:_OPENING_WORDS])))
-    evenness = _evenness(since_first, weight * dated.to_numpy(float))
+def _balance(data: Dataset) -> dict[str, Measure]:
+    frame, n = data.examples, int(data.train.sum())
+    known = pd.Index(np.union1d(data.records["category"].dropna(), frame["category"].dropna()))
+    category = known.get_indexer(frame["category"]).astype(np.int64)
+    source, nothing = coded(frame["source"]), np.zeros(len(frame))
     return {
-        "temporal_bias": Measure(lambda times: 1 - evenness(times), int((dated & train).sum())),
-        "selection_bias": Measure(_distance(category, weight, (~train).astype(float)), len(frame)),
-        "confirmation_bias": Measure(_largest(opening, weight), int(train.sum())),
+        "balance": Measure(evenness(category, data.weight * data.labelled, len(known)), n, nothing),
+        "largest_source": Measure(largest(source, data.weight), n, nothing),
     }
 
 
-def _coverage(frame: pd.DataFrame, train: Bools, category: Codes, params: QualityParams) -> dict[str, Measure]:
-    per_category = np.bincount(category, train)
-    covered = per_category[category] >= params.per_category
-    questions, answers = (frame[name].fillna("").map(words) for name in ("question", "output"))
-    known = {word for texts in (questions[train], answers[train]) for text in texts for word in text}
-    found = questions.map(lambda text: sum(word in known for word in text)).to_numpy(float)
-    total = questions.map(len).to_numpy(float)
-    return {
-        "coverage": _mean(covered, where=~train),
-        "vocabulary_coverage": Measure(_ratio(found * ~train, total * ~train), int((~train).sum())),
-    }
+def _scored(score: pd.Series, own: pd.Series) -> Measure:
+    """The mean of a score over pairs with an answer of their own; where any has one, a pair without counts as 0."""
+    return mean(score.fillna(0.0), where=own & bool(score.notna().any()))
 
 
-def _diversity(frame: pd.DataFrame, params: QualityParams) -> Measure:
-    """Rarefaction (Hurlbert 1971): draw m word triples; how many different ones are to be expected?"""
-    train = frame[frame["split"] == "train"].head(params.diversity_sample)  # example ids are hashes: a fair sample
-    triples = pd.Series(
-        {row: _triples(*texts) for row, *texts in train[["question", "output"]].itertuples()}, dtype=object
-    )
-    drawn = triples.explode().dropna()
-    rows, codes, draws = drawn.index.to_numpy(), _codes(drawn), params.rarefaction
-
-    def compute(times: Floats) -> float:
-        shares = _shares(codes, times[rows])
-        shares = shares[shares != 0]
-        return (
-            float(-np.expm1(draws * np.log1p(-np.minimum(shares, 1 - 1e-12))).sum() / draws) if len(shares) else np.nan
-        )
-
-    return Measure(compute, len(train))
-
-
-def _triples(*texts: str | None) -> list[str]:
-    """Return the word triples of each text, none across two of them."""
-    split = [words(text) for text in texts if isinstance(text, str)]
-    return [" ".join(triple) for said in split for triple in zip(said, said[1:], said[2:], strict=False)]
-
-
-def _mean(values: pd.Series | Bools, *, where: pd.Series | Bools | bool = True) -> Measure:
-    """Measure the mean of a column over the rows `where` holds; none of them: not measured."""
-    asked = np.broadcast_to(np.asarray(where, bool), (len(values),)).astype(float)
-    given = np.nan_to_num(np.asarray(values, float))
-    return Measure(_ratio(given * asked, asked), int(asked.sum()))
-
-
-def _ratio(above: Floats, below: Floats) -> Compute:
-    return lambda times: _divide(float(times @ above), float(times @ below))
-
-
-def _divide(above: float, below: float) -> float:
-    return above / below if below else np.nan
-
-
-def _shares(codes: Codes, counts: Floats) -> Floats:
-    sums = np.bincount(codes, counts)
-    total = sums.sum()
-    return sums / total if total else np.full_like(sums, np.nan)
-
-
-def _evenness(codes: Codes, weight: Floats) -> Compute:
-    """Entropy over its maximum (Pielou); every code from 0 to the largest is a class, even if it has no weight."""
-    classes = int(codes.max()) + 1
-
-    def compute(times: Floats) -> float:
-        shares = _shares(codes, times * weight)
-        if classes < 2 or np.isnan(shares).any():
-            return np.nan
-        present = shares[shares > 0]
-        return float(-(present * np.log(present)).sum() / np.log(classes))
-
-    return compute
-
-
-def _largest(codes: Codes, weight: Floats) -> Compute:
-    return lambda times: float(_shares(codes, times * weight).max())
-
-
-def _distance(codes: Codes, one: Floats, other: Floats) -> Compute:
-    """Total variation distance between two parts' shares of the codes."""
-    return lambda times: float(np.abs(_shares(codes, times * one) - _shares(codes, times * other)).sum() / 2)
-
-
-def _distinct(codes: Codes) -> Measure:
-    """Different codes per row; a resample repeats rows, so its own value says nothing: no interval."""
-    whole = len(np.unique(codes)) / len(codes)
-    return Measure(lambda times: whole if (times == 1).all() else np.nan, len(codes))
-
-
-def _codes(column: pd.Series) -> Codes:
-    return pd.factorize(column, sort=True)[0].astype(np.int64)
-
-
-def _folded(text: str | None) -> str:
-    """Return the text as a template: case, white space and digits do not tell it from another."""
-    return " ".join("".join("0" if c.isdigit() else c for c in (text or "").lower()).split())
+def _no_loss(measure: Measure) -> Measure:
+    """A measure that is neither better high nor low: nothing pulls it down."""
+    return measure._replace(loss=np.zeros_like(measure.loss))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 COMPOSITE = {
@@ -13,6 +15,8 @@ COMPOSITE = {
     "bias_score": 0.10,
 }
 """The framework's weights of the composite (QualityMetrics.calculate_composite_score)."""
+
+Bias = Literal["demographic", "temporal", "selection", "confirmation"]
 
 
 class QualityParams(BaseModel):
@@ -37,11 +41,26 @@ class QualityParams(BaseModel):
     diversity_sample: int = Field(
         default=5000, ge=1, description="Most examples whose words diversity looks at, picked by the hash in their id."
     )
+    bias: tuple[Bias, ...] = Field(
+        default=("demographic", "temporal", "selection", "confirmation"),
+        min_length=1,
+        description="Kinds of bias that make up the bias; each is required, so leave out what a desk cannot tell.",
+    )
+    demographics: tuple[Literal["language", "channel", "source", "priority"], ...] = Field(
+        default=("language", "channel"),
+        min_length=1,
+        description="What tells groups of customers apart; columns of the records.",
+    )
     per_category: int = Field(
         default=20, ge=1, description="Training examples from which on a category counts as covered."
     )
     minimum_viable: int = Field(default=1000, ge=1, description="Examples a task needs at least (framework).")
     production: int = Field(default=10_000, ge=1, description="Examples a task needs in production (framework).")
+    arrival_days: int = Field(default=90, ge=1, description="Latest days of the source that give the arrival rate.")
+    weight_tolerance: float = Field(
+        default=0.5, ge=0, lt=1, description="How far, as a share of itself, each weight of the composite is moved."
+    )
+    culprits: int = Field(default=10, ge=0, description="Ids a measure names as those that pull it down most.")
     resamples: int = Field(
         default=400, ge=0, le=10_000, description="Bootstrap resamples behind the intervals; 0 leaves them out."
     )

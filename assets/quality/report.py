@@ -13,7 +13,9 @@ _FAMILIES = {
     "completeness": "Completeness in parts",
     "consistency": "Consistency in parts",
     "bias": "Bias in parts",
-    "intrinsic": "Volume, coverage, balance, complexity",
+    "coverage": "Coverage",
+    "volume": "Volume against the plan",
+    "intrinsic": "Diversity, balance, complexity",
 }
 _ARROWS = {"higher": "↑", "lower": "↓", "neither": ""}
 _HEAD = (

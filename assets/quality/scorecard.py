@@ -1,10 +1,10 @@
-"""The scorecard: every measure with its value, its interval, and what it says."""
+"""The scorecard: every measure with its value, its interval, what it says and what pulls it down."""
 
 from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -13,95 +13,97 @@ import pyarrow as pa
 from assets import tables
 from assets.errors import RefineryError
 from assets.ledger import Published, summary
-from assets.quality.catalog import CATALOG, Entry
-from assets.quality.frame import side_by_side
-from assets.quality.measures import Floats, Measure, measures
+from assets.quality.catalog import CATALOG, RANGES, Entry
+from assets.quality.combined import WEIGHT_STEP, combined, composite, losses, sensitivity
+from assets.quality.counting import Measure
+from assets.quality.coverage import volume
+from assets.quality.frame import Codes, Dataset, Floats, side_by_side
+from assets.quality.measures import measures
 from assets.quality.params import COMPOSITE, QualityParams
 
-COMPLETENESS = {"missing_values": 0.4, "empty_fields": 0.3, "incomplete_records": 0.3}
-CONSISTENCY = ("answer_agreement", "label_agreement", "format_agreement")
-BIAS = ("demographic_bias", "temporal_bias", "selection_bias", "confirmation_bias")
-
-Values = dict[str, float]
+_CELLS = 4_000_000
+"""Multiplicities held at a time: resamples x examples."""
 
 
-def scorecard(examples: pa.Table, pairs: pa.Table, params: QualityParams) -> Published:
+def scorecard(
+    examples: pa.Table,
+    pairs: pa.Table,
+    records: pa.Table,
+    params: QualityParams,
+    *,
+    dataset_sha256: str = "",
+    settings_sha256: str = "",
+) -> Published:
     """Measure the dataset; what could not be measured is null, never a perfect score.
 
     The intervals are 95 % percentile intervals of a seeded bootstrap that draws whole groups (the
-    pairs the splitting keeps together), shifted by the bootstrap's own bias, which pushes
-    entropies and distances to one side. Word-level tables (which answer is the commonest, which
-    words are known) are held fixed.
+    pairs the splitting keeps together, threads among them), shifted by the bootstrap's own bias,
+    which pushes entropies and distances to one side. Which answer is the commonest, which words are
+    known and which records the source holds is held fixed.
 
     Args:
         examples: A table in the form of `tables.TRAINING_EXAMPLES`.
         pairs: A table in the form of `tables.BALANCED_PAIRS`, holding the examples' pairs.
+        records: What the source gave, in the form of `tables.STANDARDIZED_RECORDS`; no text of it is read.
         params: The knobs of quality.
+        dataset_sha256: Hash of `examples`, for the verdict to be bound to; without one it will not pass.
+        settings_sha256: Hash of the settings that `params` are.
 
     Raises:
         RefineryError: An example's pair is missing, or a setting names an unknown column.
     """
-    frame = side_by_side(examples, pairs)
-    if unknown := sorted(set(params.fields) - set(frame.columns)):
+    data = side_by_side(examples, pairs, records)
+    size = len(data.examples)
+    if unknown := sorted(set(params.fields) - set(data.examples.columns)):
         raise RefineryError("quality.fields", f"no column {', '.join(unknown)}", "name columns of example or pair")
-    found = measures(frame, params) if len(frame) else {}
-    values = _combined({name: measure.compute(np.ones(len(frame))) for name, measure in found.items()})
-    values |= _volume(len(frame), params)
-    intervals = _intervals(frame, found, values, params)
-    rows = [_line(entry, values, intervals, found, len(frame), params) for entry in CATALOG]
-    return summary(tables.QUALITY_REPORT.of(rows), key="measure", parents=["training_examples", "balanced_pairs"])
+    found = measures(data, params) if size else {}
+    once = _computed(found, np.ones((1, size)), params)
+    values = {**{name: float(value.item()) for name, value in once.items()}, **volume(data, params)}
+    intervals = _intervals(_groups(data.examples), found, values, params)
+    culprits = _culprits(data, found, params)
+    bound = {"dataset_sha256": dataset_sha256, "settings_sha256": settings_sha256}
+    rows = [
+        {
+            **_line(entry, values, intervals.get(entry.measure, (math.nan, math.nan)), params),
+            "n": _n(entry.measure, found, values, size),
+            "pulled_down_by": culprits.get(entry.measure, []),
+            **bound,
+        }
+        for entry in CATALOG
+    ]
+    parents = ["training_examples", "balanced_pairs", "standardized_records"]
+    return summary(tables.QUALITY_REPORT.of(rows), key="measure", parents=parents)
 
 
-def composite(parts: Mapping[str, float]) -> float:
-    """Return the framework's weighted composite in [0, 1]; NaN as long as a part is not measured.
-
-    >>> composite(dict.fromkeys(COMPOSITE, 1.0))
-    1.0
-    """
-    total = math.fsum(weight * parts.get(name, math.nan) for name, weight in COMPOSITE.items())
-    return total if math.isnan(total) else min(1.0, max(0.0, total))
+def _computed(found: Mapping[str, Measure], times: Floats, params: QualityParams) -> dict[str, Floats]:
+    return combined({name: measure.compute(times) for name, measure in found.items()}, params)
 
 
-def _combined(values: Values) -> Values:
-    """Add the measures that are made of other measures."""
-    completeness = 1 - math.fsum(weight * values.get(name, math.nan) for name, weight in COMPLETENESS.items())
-    bias = _mean_of_measured(values, BIAS)
-    values = {
-        **values,
-        "completeness": completeness,
-        "consistency": _mean_of_measured(values, CONSISTENCY),
-        "bias": bias,
-        "bias_score": 1 - bias,
-    }
-    return {**values, "composite": composite(values)}
-
-
-def _mean_of_measured(values: Values, names: tuple[str, ...]) -> float:
-    measured = [values[name] for name in names if not math.isnan(values.get(name, math.nan))]
-    return math.fsum(measured) / len(measured) if measured else math.nan
-
-
-def _volume(size: int, params: QualityParams) -> Values:
-    return {
-        "size": float(size),
-        "size_to_minimum": size / params.minimum_viable,
-        "size_to_production": size / params.production,
-    }
+def _groups(frame: pd.DataFrame) -> Codes:
+    return pd.factorize(frame["group"], sort=True)[0].astype(np.int64)
 
 
 def _intervals(
-    frame: pd.DataFrame, found: dict[str, Measure], values: Values, params: QualityParams
+    group: Codes, found: Mapping[str, Measure], values: Mapping[str, float], params: QualityParams
 ) -> dict[str, tuple[float, float]]:
     """Return the bootstrap interval of every measure that has one; fewer than two groups: none."""
-    group = pd.factorize(frame["group"], sort=True)[0]
-    groups = int(group.max()) + 1 if len(group) else 0
-    if groups < 2 or not params.resamples:
+    if not len(group) or not group.max() or not params.resamples:
         return {}
-    chance = _generator(params.seed)
-    drawn = [chance.multinomial(groups, np.full(groups, 1 / groups)) for _ in range(params.resamples)]
-    resampled = [_combined({n: m.compute(times[group].astype(float)) for n, m in found.items()}) for times in drawn]
-    columns = {name: np.array([r[name] for r in resampled]) for name in resampled[0]}
+    pieces = [_computed(found, times, params) for times in _resamples(group, params)]
+    columns = {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
     return {name: _interval(column, values[name]) for name, column in columns.items() if not np.isnan(column).any()}
+
+
+def _resamples(group: Codes, params: QualityParams) -> Iterator[Floats]:
+    """Draw as many groups as there are, with replacement, again and again; yield how often each example is in."""
+    groups = int(group.max()) + 1
+    digest = hashlib.sha256(f"quality:{params.seed}".encode()).digest()
+    chance = np.random.Generator(np.random.PCG64(int.from_bytes(digest)))
+    step = max(1, _CELLS // len(group))
+    for start in range(0, params.resamples, step):
+        drawn = range(start, min(start + step, params.resamples))
+        times = [np.bincount(chance.integers(groups, size=groups), minlength=groups) for _ in drawn]
+        yield np.array(times, float)[:, group]
 
 
 def _interval(resampled: Floats, value: float) -> tuple[float, float]:
@@ -109,32 +111,45 @@ def _interval(resampled: Floats, value: float) -> tuple[float, float]:
     return min(float(low), value), max(float(high), value)
 
 
-def _generator(seed: int) -> np.random.Generator:
-    digest = hashlib.sha256(f"quality:{seed}".encode()).digest()
-    return np.random.Generator(np.random.PCG64(int.from_bytes(digest)))
+def _culprits(data: Dataset, found: Mapping[str, Measure], params: QualityParams) -> dict[str, list[str]]:
+    """Name by measure the examples that pull it down most, then by id; never more than asked for."""
+    ids = data.examples["example_id"].to_numpy()
+    by_loss = losses({name: measure.loss for name, measure in found.items()}, params) if found else {}
+    named = {name: _worst(ids, loss, params.culprits) for name, loss in by_loss.items()}
+    return {
+        **named,
+        **{n: list(m.culprits[: params.culprits]) for n, m in found.items() if m.culprits is not None},
+    }
+
+
+def _worst(ids: np.ndarray, loss: Floats, most: int) -> list[str]:
+    order = np.argsort(-loss, kind="stable")[:most]  # the examples are sorted by id
+    return ids[order[loss[order] > 0]].tolist()
 
 
 def _line(
-    entry: Entry,
-    values: Values,
-    intervals: Mapping[str, tuple[float, float]],
-    found: Mapping[str, Measure],
-    size: int,
-    params: QualityParams,
+    entry: Entry, values: Mapping[str, float], interval: tuple[float, float], params: QualityParams
 ) -> dict[str, object]:
-    value = values.get(entry.measure, math.nan)
-    low, high = intervals.get(entry.measure, (math.nan, math.nan))
-    rows = 0 if math.isnan(value) else size
-    settings = {**params.model_dump(), "fields": ", ".join(params.fields)}
+    value, weight = values.get(entry.measure, math.nan), COMPOSITE.get(entry.measure)
+    gain = math.nan if weight is None else sensitivity(value, values.get("composite", math.nan), weight)
+    settings = {**params.model_dump(), "step": WEIGHT_STEP}
+    settings |= {name: ", ".join(getattr(params, name)) for name in ("fields", "bias", "demographics")}
     return {
         **entry._asdict(),
-        "value": _stated(value, entry),
-        "low": _stated(low, entry),
-        "high": _stated(high, entry),
-        "weight": COMPOSITE.get(entry.measure),
-        "n": found[entry.measure].n if entry.measure in found else rows,
         "definition": entry.definition.format(**settings),
+        "range": RANGES[entry.unit],
+        "value": _stated(value, entry),
+        "low": _stated(interval[0], entry),
+        "high": _stated(interval[1], entry),
+        "weight": weight,
+        "sensitivity": None if math.isnan(gain) else round(gain, 4),
     }
+
+
+def _n(measure: str, found: Mapping[str, Measure], values: Mapping[str, float], size: int) -> int:
+    if measure in found:
+        return found[measure].n
+    return 0 if math.isnan(values.get(measure, math.nan)) else size
 
 
 def _stated(value: float, entry: Entry) -> float | None:
@@ -142,3 +157,6 @@ def _stated(value: float, entry: Entry) -> float | None:
     if math.isnan(value):
         return None
     return round(min(1.0, max(0.0, value)) if entry.unit == "share" else value, 4)
+
+
+__all__ = ["composite", "scorecard"]

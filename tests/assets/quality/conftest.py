@@ -1,5 +1,7 @@
 """A small dataset whose every measure can be worked out by hand."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -17,6 +19,7 @@ def row(number: int) -> dict:
     question, answer = f"Where is {subject} number {number}?", f"Your {subject} {number} is on its way to you."
     return {
         "pair_id": f"p{number:03}",
+        "record_id": f"r{number:03}",
         "example_id": f"e{number:03}",
         "thread_id": f"t{number:03}",
         "group_id": f"g{number:03}",
@@ -52,13 +55,23 @@ def row(number: int) -> dict:
     }
 
 
-def as_tables(rows: list[dict]) -> tuple[pa.Table, pa.Table]:
-    """Return the rows as training_examples and balanced_pairs."""
+def record(row: dict) -> dict:
+    """The record of the source that an example was made from."""
+    carried = ("record_id", "kind", "source", "category", "language", "created_at")
+    return {"channel": "mail", **{name: row[name] for name in carried}}
+
+
+Tables = tuple[pa.Table, pa.Table, pa.Table]
+
+
+def as_tables(rows: list[dict], records: list[dict] | None = None) -> Tables:
+    """Return the rows as training_examples and balanced_pairs, and what the source holds."""
 
     def part(table: tables.Table) -> pa.Table:
         return table.of({k: v for k, v in r.items() if k in table.schema.names} for r in rows)
 
-    return part(tables.TRAINING_EXAMPLES), part(tables.BALANCED_PAIRS)
+    source = [record(r) for r in rows] if records is None else records
+    return part(tables.TRAINING_EXAMPLES), part(tables.BALANCED_PAIRS), tables.STANDARDIZED_RECORDS.of(source)
 
 
 @pytest.fixture
@@ -67,5 +80,7 @@ def rows() -> list[dict]:
 
 
 @pytest.fixture
-def dataset() -> Callable[[list[dict]], tuple[pa.Table, pa.Table]]:
-    return as_tables
+def dataset(rows) -> Callable[..., Tables]:
+    """Make the tables of rows; what a test worsens in them it does not worsen in the source, unless it says so."""
+    source = [record(r) for r in rows]
+    return lambda rows, of=None: as_tables(rows, source if of is None else [record(r) for r in of])

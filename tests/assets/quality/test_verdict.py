@@ -10,9 +10,12 @@ HASHES = {"dataset_sha256": "d" * 64, "checks_sha256": "c" * 64, "settings_sha25
 GOOD = {**dict.fromkeys(COMPOSITE, 0.95), "composite": 0.95, "size": 1500.0, "largest_source": 0.4}
 
 
-def judged(values: dict, params: QualityParams | None = None, **hashes: str) -> dict:
-    report = tables.QUALITY_REPORT.of({"measure": name, "value": value} for name, value in values.items())
-    (row,) = verdict(report, **{**HASHES, **hashes}, params=params or QualityParams()).table.to_pylist()
+def judged(values: dict, params: QualityParams | None = None, of: dict | None = None, **hashes: str) -> dict:
+    """Judge a scorecard of these values; it is of what the verdict is about, or `of` something else."""
+    bound = {**HASHES, **hashes}
+    of = {k: v for k, v in (of or bound).items() if k != "checks_sha256"}
+    report = tables.QUALITY_REPORT.of({"measure": name, "value": value, **of} for name, value in values.items())
+    (row,) = verdict(report, **bound, params=params or QualityParams()).table.to_pylist()
     return row
 
 
@@ -27,6 +30,18 @@ def test_a_good_dataset_passes_and_the_verdict_names_what_it_speaks_about():
 def test_a_required_measure_that_was_not_measured_fails(name, value):
     row = judged({**GOOD, name: value})
     assert (row["passed"], row["reasons"]) == (False, [f"{name} was not measured"])
+
+
+@pytest.mark.parametrize("name", ["dataset", "settings"])
+def test_a_scorecard_of_another_dataset_or_under_other_settings_fails(name):
+    row = judged(GOOD, of={**HASHES, f"{name}_sha256": "0" * 64})
+    assert (row["passed"], row["reasons"]) == (False, [f"the scorecard is of another {name}"])
+    assert judged(GOOD, of={**HASHES, f"{name}_sha256": None})["passed"] is False
+
+
+def test_a_kind_of_bias_that_could_not_be_told_is_named():
+    row = judged({**GOOD, "bias_score": None, "temporal_bias": None, "selection_bias": 0.1})
+    assert row["reasons"] == ["bias_score was not measured (for lack of temporal_bias, see quality.bias)"]
 
 
 def test_a_measure_that_is_not_even_listed_fails():
