@@ -65,10 +65,10 @@ def answers_agree(frame: pd.DataFrame, same_answer: float) -> Bools:
     The standard is the answer that most rows agree with, among those that stand in the dataset in
     their own right. An answer that says nothing agrees with none.
     """
-    agree = np.array([bool(words(text)) for text in frame["output"]], bool)
+    agree = (frame["said"] != "").to_numpy(bool, copy=True)
     own = frame[frame["origin"].isin(OWN) & frame["cluster_id"].notna() & agree]
     for _, cluster in own[own["cluster_id"].duplicated(keep=False)].groupby("cluster_id", sort=False):
-        agree[cluster.index] = _agree_with_most(cluster["output"].tolist(), same_answer)
+        agree[cluster.index] = _agree_with_most(cluster["said"].tolist(), same_answer)
     return agree
 
 
@@ -88,11 +88,11 @@ def labels_agree(frame: pd.DataFrame) -> Bools:
 
     Sources are kept apart: two desks may name one thing differently.
     """
-    agree = frame["category"].notna().to_numpy(bool, copy=True)
+    agree = frame["topic"].notna().to_numpy(bool, copy=True)
     labelled = frame[agree & frame["cluster_id"].notna()]
     for _, cluster in labelled.groupby(["source", "cluster_id"], sort=False):
         if len(cluster) > 1:
-            agree[cluster.index] = cluster["category"] == _commonest(cluster["category"])
+            agree[cluster.index] = cluster["topic"] == _commonest(cluster["topic"])
     return agree
 
 

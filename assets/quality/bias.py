@@ -91,7 +91,7 @@ def months_of(data: Dataset) -> tuple[int, Codes]:
 
 
 def _confirmation(data: Dataset) -> Measure:
-    opening = data.examples["output"].map(lambda text: " ".join(words(folded(text))[:_OPENING_WORDS]) or None)
+    opening = data.examples["said"].map(lambda text: " ".join(words(folded(text))[:_OPENING_WORDS]) or None)
     codes, weight = coded(opening), data.weight
     return Measure(largest(codes, weight), int(data.train.sum()), _of_the_commonest(codes, weight))
 

@@ -20,11 +20,11 @@ Values = Mapping[str, Floats]
 def combined(values: Values, params: QualityParams) -> dict[str, Floats]:
     """Add completeness, consistency, bias and the composite, each NaN as long as a part it needs is.
 
-    Consistency is the mean of those of its three parts that the dataset can have: one without
-    clusters or categories is not inconsistent in them.
+    Consistency is the mean of those of its three parts that the dataset can have: where no source
+    names categories, there is no label to agree on.
     """
     bias = _weighted(values, {f"{kind}_bias": 1 / len(params.bias) for kind in params.bias})
-    had = [name for name in CONSISTENCY if not np.isnan(_of(values, name)).all()]
+    had = [name for name in CONSISTENCY if name in values]
     parts = {
         **values,
         "completeness": 1 - _weighted(values, COMPLETENESS),

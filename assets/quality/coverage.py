@@ -26,7 +26,7 @@ def coverage(data: Dataset, params: QualityParams) -> dict[str, Measure]:
 def _categories(data: Dataset, params: QualityParams) -> dict[str, Measure]:
     named = data.records["category"].dropna()
     known, codes = np.unique(named, return_inverse=True)
-    codes_of = pd.Index(known).get_indexer(data.examples["category"]).astype(np.int64)
+    codes_of = pd.Index(known).get_indexer(data.examples["topic"]).astype(np.int64)
     trained = _onto(np.where(data.train, codes_of, -1), len(known))
     per_category = trained(np.ones((1, len(codes_of))))[0]
     covered = (codes_of >= 0) & (per_category[codes_of] >= params.per_category)
@@ -62,7 +62,7 @@ def _onto(codes: np.ndarray, classes: int) -> Compute:
 
 
 def _vocabulary(data: Dataset) -> Measure:
-    questions, answers = (data.examples[name].map(words) for name in ("question", "output"))
+    questions, answers = (data.examples[name].map(words) for name in ("asked", "said"))
     known = {word for texts in (questions[data.train], answers[data.train]) for text in texts for word in text}
     return mean(questions.map(lambda text: sum(word in known for word in text) / max(1, len(text))), where=~data.train)
 

@@ -11,7 +11,7 @@ from assets.quality.params import QualityParams
 
 VENDI_SAMPLE = 1000
 VENDI_DRAWN = 100
-_SIDES = ("question", "output")
+_SIDES = ("asked", "said")
 
 
 def diversity(data: Dataset, params: QualityParams) -> dict[str, Measure]:
@@ -19,7 +19,7 @@ def diversity(data: Dataset, params: QualityParams) -> dict[str, Measure]:
     chosen = np.flatnonzero(data.train)[: params.diversity_sample]
     if not len(chosen):
         return {}
-    texts = data.examples.iloc[chosen][list(_SIDES)].fillna("")
+    texts = data.examples.iloc[chosen][list(_SIDES)]
     return {
         "diversity": _spread(_triples(texts, params.rarefaction), chosen, len(data.examples)),
         "vendi": _spread(_vendi(texts.iloc[:VENDI_SAMPLE]), chosen[:VENDI_SAMPLE], len(data.examples)),

@@ -31,6 +31,8 @@ _FROM_PAIRS = [
     "group_id",
 ]
 _OF_RECORDS = ["record_id", "kind", "source", "category", "priority", "channel", "language", "created_at"]
+FILLER = r"\s*(?:(?i:n/?a|none|null|nan|unknown|tbd)|[-?.]*|(?:\[[A-Z][A-Z_]*(?:_\d+)?\][\s.,]*)+)\s*"
+"""A text that says nothing: blank, a stand-in for a value, or only placeholders of personal data."""
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 
 
@@ -48,7 +50,11 @@ class Dataset:
     """What is measured: the examples, the records of the source they stand for, and who came from whom."""
 
     examples: pd.DataFrame
-    """One row an example, with what its pair knows, sorted by example; `group` is what the bootstrap draws."""
+    """One row an example, with what its pair knows, sorted by example.
+
+    `group` is what the bootstrap draws; `asked` and `said` are question and answer, empty where they say nothing, and
+    `topic` is the category, null where it is a stand-in.
+    """
     records: pd.DataFrame
     """One row a record of the source, sorted by record."""
     place: Codes
@@ -66,9 +72,9 @@ class Dataset:
 
     @property
     def labelled(self) -> Bools:
-        """Whether each example comes from a source that names categories."""
-        naming = self.records.loc[self.records["category"].notna(), "source"]
-        return self.examples["source"].isin(naming).to_numpy(bool)
+        """Whether each example was made from a record of a source that names categories."""
+        naming = self.records["category"].notna().groupby(self.records["source"]).transform("any")
+        return self.of_record(naming).fillna(False).to_numpy(bool)
 
     def of_record(self, column: pd.Series) -> pd.Series:
         """Return for each example the value a column of the records has for its own record, else null."""
@@ -91,5 +97,8 @@ def side_by_side(examples: pa.Table, pairs: pa.Table, records: pa.Table) -> Data
     frame = examples.sort_by("example_id").to_pandas()
     frame["group"] = frame["group_id"].fillna(frame["thread_id"]).fillna(frame["pair_id"])
     frame["weight"] = frame["weight"].fillna(1.0)
+    for name, text in (("asked", frame["question"]), ("said", frame["output"])):
+        frame[name] = text.mask(text.str.fullmatch(FILLER, na=True).astype(bool), "").astype("str")
+    frame["topic"] = frame["category"].mask(frame["category"].str.fullmatch(FILLER, na=True).astype(bool))
     source = records.select(_OF_RECORDS).sort_by("record_id").to_pandas()
     return Dataset(frame, source, pd.Index(source["record_id"]).get_indexer(frame["record_id"]).astype(np.int64))

@@ -10,17 +10,16 @@ from assets.quality.bias import bias, folded
 from assets.quality.counting import Measure, coded, evenness, largest, mean
 from assets.quality.coverage import coverage
 from assets.quality.diversity import distinct_answers, diversity
-from assets.quality.frame import Dataset, words
+from assets.quality.frame import FILLER, Dataset
 from assets.quality.params import QualityParams
 
 EVIDENCE = ("reviewed", "agrees_with_article", "customer_confirmed")
-_FILLER = r"\s*(?:(?i:n/?a|none|null|nan|unknown|tbd)|[-?.]*|(?:\[[A-Z][A-Z_]*(?:_\d+)?\][\s.,]*)+)\s*"
 
 
 def measures(data: Dataset, params: QualityParams) -> dict[str, Measure]:
     """Return every measure that stands on rows, of which there is one at least."""
     frame = data.examples
-    answered = frame["output"].map(words).astype(bool)
+    answered = frame["said"] != ""
     own, judged = frame["origin"].isin(OWN), bool(frame["truth_evidence"].notna().any())
     context = frame["tokens"] - frame["answer_tokens"]
     return {
@@ -31,7 +30,7 @@ def measures(data: Dataset, params: QualityParams) -> dict[str, Measure]:
         **diversity(data, params),
         "accuracy": mean(frame["truth_evidence"].isin(EVIDENCE) & answered, where=judged),
         "relevance": _scored(frame["relevance"] * answered, own),
-        "distinct_answers": distinct_answers(frame["output"].map(folded)),
+        "distinct_answers": distinct_answers(frame["said"].map(folded)),
         "question_quality": _scored(frame["question_quality"], own),
         "answer_quality": _scored(frame["answer_quality"], own),
         "complexity": _no_loss(mean(frame["answer_tokens"])),
@@ -46,7 +45,7 @@ def _completeness(frame: pd.DataFrame, params: QualityParams) -> dict[str, Measu
     missing = cells.isna()
     empty = pd.DataFrame(
         {
-            name: cells[name].str.fullmatch(_FILLER, na=False) if pd.api.types.is_string_dtype(cells[name]) else False
+            name: cells[name].str.fullmatch(FILLER, na=False) if pd.api.types.is_string_dtype(cells[name]) else False
             for name in cells
         },
         index=cells.index,
@@ -61,17 +60,18 @@ def _completeness(frame: pd.DataFrame, params: QualityParams) -> dict[str, Measu
 def _consistency(data: Dataset, params: QualityParams) -> dict[str, Measure]:
     frame = data.examples
     own = frame["origin"].isin(OWN)
+    labels = {"label_agreement": mean(labels_agree(frame), where=own & data.labelled)} if data.labelled.any() else {}
     return {
         "answer_agreement": mean(answers_agree(frame, params.same_answer), where=own),
-        "label_agreement": mean(labels_agree(frame), where=own & data.labelled),
+        **labels,
         "format_agreement": mean(well_formed(frame)),
     }
 
 
 def _balance(data: Dataset) -> dict[str, Measure]:
     frame, n = data.examples, int(data.train.sum())
-    known = pd.Index(np.union1d(data.records["category"].dropna(), frame["category"].dropna()))
-    category = known.get_indexer(frame["category"]).astype(np.int64)
+    known = pd.Index(np.unique(data.records["category"].dropna()))
+    category = known.get_indexer(frame["topic"]).astype(np.int64)
     source, nothing = coded(frame["source"]), np.zeros(len(frame))
     return {
         "balance": Measure(evenness(category, data.weight * data.labelled, len(known)), n, nothing),

@@ -79,8 +79,14 @@ def rows() -> list[dict]:
     return [row(number) for number in range(100)]
 
 
-@pytest.fixture
-def dataset(rows) -> Callable[..., Tables]:
+@pytest.fixture(scope="session")
+def pristine() -> list[dict]:
+    """Rows that a property test may copy, never change."""
+    return [row(number) for number in range(100)]
+
+
+@pytest.fixture(scope="session")
+def dataset(pristine) -> Callable[..., Tables]:
     """Make the tables of rows; what a test worsens in them it does not worsen in the source, unless it says so."""
-    source = [record(r) for r in rows]
+    source = [record(r) for r in pristine]
     return lambda rows, of=None: as_tables(rows, source if of is None else [record(r) for r in of])

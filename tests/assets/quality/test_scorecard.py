@@ -137,7 +137,7 @@ def test_labels_are_compared_within_a_source_only(rows, dataset):
         row |= {"cluster_id": "c", "category": category}
     assert values(dataset(rows))["label_agreement"] == pytest.approx(0.99)
     rows[2]["source"] = "another desk"
-    assert values(dataset(rows))["label_agreement"] == 1.0
+    assert values(dataset(rows, rows))["label_agreement"] == 1.0
 
 
 def test_repeated_words_lower_diversity_but_growth_alone_does_not(rows, dataset):
