@@ -7,7 +7,8 @@ import dagster as dg
 import pyarrow as pa
 
 from assets import tables
-from assets.quality.report import as_markdown
+from assets.quality.funnel import stages, stands_for
+from assets.quality.paper import PLACE, paper
 from assets.quality.scorecard import scorecard
 from assets.quality.verdict import verdict
 from checks.expectations import audited
@@ -26,10 +27,14 @@ def quality_report(
     standardized_records: pa.Table,
 ) -> Iterator[Any]:
     """The scorecard: every measure with its definition, its interval and its share in the composite."""
-    params, of = context.resources.settings.quality, measured_on(training_examples, context.resources.settings)
-    report = scorecard(training_examples, balanced_pairs, standardized_records, params, **of)
-    said = dg.MetadataValue.md(as_markdown(report.table))
-    yield from audited(context, report, QUALITY_REPORT, scorecard=said)
+    lake, settings = context.resources.lake, context.resources.settings
+    dataset = training_examples, balanced_pairs, standardized_records
+    report = scorecard(*dataset, settings.quality, **measured_on(training_examples, settings))
+    merged = stands_for(lake.read_ledger("unique_pairs"))
+    told = paper(report.table, dataset, stages(lake.read_ledger), merged, settings.quality)
+    said = {"scorecard": dg.MetadataValue.md(told.markdown), "page": dg.MetadataValue.path(settings.home / PLACE)}
+    yield from audited(context, report, QUALITY_REPORT, **said)
+    told.write(settings.home)
 
 
 @dg.asset(**card(tables.QUALITY_VERDICT, "QualityMetrics", QUALITY_VERDICT))

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 import pyarrow as pa
 
 from assets.ledger import balance
+from assets.tables import TABLES
+
+SUMMARIES = frozenset({"quality", "release", "tuning", "evaluation", "operation"})
+"""Rooms whose tables tell of the dataset as a whole: no row gets lost there."""
 
 
 class Account(Protocol):
@@ -56,3 +60,22 @@ class Stage:
             return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
         return cls(stage, sums.rows_in, sums.kept, by_reason("dropped"), by_reason("merged"), by_reason("quarantined"))
+
+
+def stages(ledger_of: Callable[[str], pa.Table]) -> list[Stage]:
+    """Return the accounts of all stages of the flow that are published, in its order."""
+    return [Stage.of(name, ledger_of(name)) for name, table in TABLES.items() if table.room not in SUMMARIES]
+
+
+def stands_for(ledger: pa.Table) -> list[int]:
+    """Return of each row that was kept how many it stands for: itself, and those merged into it.
+
+    >>> from assets.ledger import Ledger
+    >>> ledger = Ledger(["a", "b", "c"])
+    >>> ledger.merge("b", "a")
+    >>> stands_for(ledger.close(pa.table({"id": ["a", "c"]}), key="id").ledger)
+    [2, 1]
+    """
+    outcomes = ledger.select(["id", "outcome", "into"]).to_pylist()
+    merged = Counter(row["into"] for row in outcomes if row["outcome"] == "merged")
+    return [1 + merged[row["into"] or row["id"]] for row in outcomes if row["outcome"] == "kept"]

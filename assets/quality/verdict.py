@@ -34,7 +34,7 @@ def verdict(
     reasons = [
         *(f"{name} is missing" for name, sha256 in bound.items() if not sha256.strip()),
         *_strangers(report, dataset_sha256=dataset_sha256, settings_sha256=settings_sha256),
-        *_shortfalls(values, params),
+        *shortfalls(values, params),
     ]
     outcome = {"passed": not reasons, "composite": values.get("composite"), "reasons": reasons, **bound}
     row = {"verdict_id": tables.content_hash(json.dumps(outcome, sort_keys=True)), **outcome}
@@ -48,7 +48,7 @@ def _strangers(report: pa.Table, **present: str) -> Iterator[str]:
             yield f"the scorecard is of another {name.removesuffix('_sha256')}"
 
 
-def _shortfalls(values: Mapping[str, float | None], params: QualityParams) -> Iterator[str]:
+def shortfalls(values: Mapping[str, float | None], params: QualityParams) -> Iterator[str]:
     """Say of each required measure that was not measured, or is out of bounds, what is wrong."""
     low = {**params.minimums, "composite": params.minimum_composite, "size": float(params.min_examples)}
     high = params.maximums
