@@ -117,7 +117,7 @@ def _canvas(width: float, height: float, **kwargs: Any) -> tuple[Figure, Axes]:
 
 
 def _radar(report: Mapping[str, Mapping[str, Any]]) -> Figure:
-    figure, axes = _canvas(4.2, 3.6, subplot_kw={"projection": "polar"})
+    figure, axes = _canvas(4.2, 2.6, subplot_kw={"projection": "polar"})
     names = list(COMPOSITE)
     angles = np.linspace(0, 2 * np.pi, len(names), endpoint=False)
 
@@ -137,7 +137,11 @@ def _radar(report: Mapping[str, Mapping[str, Any]]) -> Figure:
     stated = ["not measured" if np.isnan(v) else f"{v:.2f}" for v in value[:-1]]
     labels = [f"{name.replace('_', ' ')}\n{text}" for name, text in zip(names, stated, strict=True)]
     polar.set_xticks(angles, labels)
-    polar.tick_params(axis="x", pad=10)
+    polar.tick_params(axis="x", pad=2)
+    for angle, label in zip(angles, polar.get_xticklabels(), strict=True):  # to the right half leftwards, and back
+        label.set_horizontalalignment(
+            "center" if np.isclose(np.sin(angle), 0) else "left" if np.sin(angle) > 0 else "right"
+        )
     polar.set_ylim(0, 1)
     polar.set_yticks([0.25, 0.5, 0.75, 1], ["", "0.5", "", "1"], color=MUTED, fontsize=7)
     polar.grid(color=LINE)
@@ -146,7 +150,7 @@ def _radar(report: Mapping[str, Mapping[str, Any]]) -> Figure:
 
 
 def _funnel(stages: Sequence[Account]) -> Figure:
-    figure, axes = _canvas(8.6, 0.6 + 0.3 * len(stages))
+    figure, axes = _canvas(8.6, 0.9 + 0.28 * len(stages))
     most = max(stage.rows_in for stage in stages)
     left = np.zeros(len(stages))
     for outcome, colour in OUTCOMES:
@@ -163,7 +167,7 @@ def _funnel(stages: Sequence[Account]) -> Figure:
     axes.set_xlim(0, most * 1.18)
     axes.xaxis.set_major_formatter(_thousands())
     axes.set_xlabel("rows that came in")
-    axes.legend(loc="lower right", ncols=1, fontsize=8)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, fontsize=8)
     return figure
 
 
@@ -175,16 +179,17 @@ def _months(examples: pd.DataFrame) -> Figure:
     order = [*shown, *(["(others)"] if "(others)" in counts.index else [])]
     counts = counts.loc[order].iloc[:, -MOST_MONTHS:]
     figure, axes = _canvas(8.6, 0.9 + 0.28 * len(counts))
-    image = axes.imshow(counts.to_numpy(), aspect="auto", cmap="Blues", vmin=0)
-    axes.set_yticks(range(len(counts)), [_short(str(name)) for name in counts.index])
-    step = max(1, len(counts.columns) // 12)
-    axes.set_xticks(range(0, len(counts.columns), step), list(counts.columns[::step]), fontsize=8)
-    if len(counts.columns) <= 14:
-        dark = counts.to_numpy().max() * 0.55
-        for (row, column), n in np.ndenumerate(counts.to_numpy()):
-            axes.text(column, row, f"{n:,}", ha="center", va="center", fontsize=7, color="white" if n > dark else INK)
+    most = int(counts.loc[list(shown)].to_numpy().max())
+    axes.pcolormesh(counts.to_numpy(), cmap="Blues", vmin=0, vmax=max(1, most), edgecolors="white", linewidth=0.6)
+    axes.invert_yaxis()
+    axes.set_yticks(np.arange(len(counts)) + 0.5, [_short(str(name)) for name in counts.index])
+    step = -(-len(counts.columns) // 12)
+    axes.set_xticks(np.arange(0, len(counts.columns), step) + 0.5, list(counts.columns[::step]), fontsize=8)
+    for (row, column), n in np.ndenumerate(counts.to_numpy()):
+        said = f"{n:,}" if n else ""
+        colour = "white" if n > most * 0.55 else INK
+        axes.text(column + 0.5, row + 0.5, said, ha="center", va="center", fontsize=7, color=colour)
     axes.spines[:].set_visible(False)
-    figure.colorbar(image, ax=axes, shrink=0.8, pad=0.01).outline.set_visible(False)  # type: ignore[operator]
     return figure
 
 
@@ -209,10 +214,10 @@ def _tokens(examples: pd.DataFrame) -> Figure:
     figure, axes = _canvas(4.2, 2.6)
     tokens = examples["tokens"].fillna(0)
     axes.hist(tokens, bins=40, color=BLUE, alpha=0.85)
-    for share, place in ((0.5, "median"), (0.95, "95 %")):
+    for share, place, dashes in ((0.5, "median", (0, (1, 1))), (0.95, "95 % have at most", (0, (4, 2)))):
         at = float(tokens.quantile(share))
-        axes.axvline(at, color=INK, lw=0.9, ls=(0, (3, 3)))
-        axes.text(at, 1.0, f" {place} {at:,.0f}", transform=axes.get_xaxis_transform(), va="top", fontsize=8)
+        axes.axvline(at, color=INK, lw=1, ls=dashes, label=f"{place} {at:,.0f}")
+    axes.legend(fontsize=8)
     axes.xaxis.set_major_formatter(_thousands())
     axes.set_xlabel("tokens under the chat template")
     axes.set_ylabel("examples")

@@ -138,11 +138,16 @@ def _line(row: Mapping[str, Any], weighed: bool) -> str:
     gain = "" if row["sensitivity"] is None else f"{row['sensitivity']:+.4f}"
     more = f'<td class="number">{weight}</td><td class="number">{gain}</td>' if weighed else ""
     name = f"{row['measure'].replace('_', ' ')} {'↑' * (row['better'] == 'higher')}{'↓' * (row['better'] == 'lower')}"
-    value = '<span class="none">not measured</span>' if row["value"] is None else escape(stated(row["value"], row))
+    value = '<span class="none">not measured</span>' if row["value"] is None else _value(row)
     return (
         f'<tr><td class="name">{escape(name)}</td><td class="number">{value}</td><td>{_bar(row)}</td>{more}'
         f'<td class="number">{row["n"]:,}</td><td class="said">{escape(row["definition"])}{_culprits(row)}</td></tr>'
     )
+
+
+def _value(row: Mapping[str, Any]) -> str:
+    interval = "" if row["low"] is None else f"<br><small>{row['low']:,.3g} – {row['high']:,.3g}</small>"
+    return escape(stated(row["value"], row)) + interval
 
 
 def _bar(row: Mapping[str, Any]) -> str:
