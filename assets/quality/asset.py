@@ -7,13 +7,14 @@ import dagster as dg
 import pyarrow as pa
 
 from assets import tables
-from assets.quality.funnel import stages, stands_for
+from assets.quality.funnel import stands_for
 from assets.quality.paper import PLACE, paper
 from assets.quality.scorecard import scorecard
 from assets.quality.verdict import verdict
 from checks.expectations import audited
 from checks.gate import bound_to, measured_on
 from checks.quality import QUALITY_REPORT, QUALITY_VERDICT
+from dagster_project.accounts import accounts
 from dagster_project.failures import plainly
 from dagster_project.metadata import card
 
@@ -31,7 +32,7 @@ def quality_report(
     dataset = training_examples, balanced_pairs, standardized_records
     report = scorecard(*dataset, settings.quality, **measured_on(training_examples, settings))
     merged = stands_for(lake.read_ledger("unique_pairs"))
-    told = paper(report.table, dataset, stages(lake.read_ledger), merged, settings.quality)
+    told = paper(report.table, dataset, accounts(lake), merged, settings.quality)
     said = {"scorecard": dg.MetadataValue.md(told.markdown), "page": dg.MetadataValue.path(settings.home / PLACE)}
     yield from audited(context, report, QUALITY_REPORT, **said)
     told.write(settings.home)

@@ -14,7 +14,7 @@ from assets import tables
 from assets.errors import RefineryError
 from assets.ledger import Published, summary
 from assets.quality.catalog import CATALOG, RANGES, Entry
-from assets.quality.combined import WEIGHT_STEP, combined, composite, losses, sensitivity
+from assets.quality.combined import WEIGHT_STEP, combined, losses, sensitivity
 from assets.quality.counting import Measure
 from assets.quality.coverage import volume
 from assets.quality.frame import Codes, Dataset, Floats, side_by_side
@@ -157,6 +157,3 @@ def _stated(value: float, entry: Entry) -> float | None:
     if math.isnan(value):
         return None
     return round(min(1.0, max(0.0, value)) if entry.unit == "share" else value, 4)
-
-
-__all__ = ["composite", "scorecard"]

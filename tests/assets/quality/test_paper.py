@@ -6,14 +6,13 @@ from html.parser import HTMLParser
 
 import pytest
 
-from assets.ledger import Ledger
-from assets.quality.funnel import Stage, stages, stands_for
 from assets.quality.paper import PLACE, Paper, paper
 from assets.quality.params import QualityParams
 from assets.quality.scorecard import scorecard
+from dagster_project.accounts import Account
 
 FAST = QualityParams(resamples=20)
-LOST = [Stage("validated_pairs", 110, 100, {"non_answer": 6, "too_short": 2}, {}, {"broken_turn": 2})]
+LOST = [Account("validated_pairs", 110, 100, {"non_answer": 6, "too_short": 2}, {}, {"broken_turn": 2}, 0, 100)]
 SMALL = 100_000
 
 
@@ -87,16 +86,3 @@ def test_the_file_is_put_in_its_place_whole(report, tmp_path):
     report.write(tmp_path)
     assert (tmp_path / PLACE).read_text(encoding="utf-8") == report.html
     assert [file.name for file in (tmp_path / PLACE).parent.iterdir()] == ["quality.html"]
-
-
-def test_a_stage_is_summed_by_reason_and_a_merged_row_counts_for_the_one_it_went_into(pristine):
-    import pyarrow as pa
-
-    ledger = Ledger(["a", "b", "c", "d"])
-    ledger.merge("b", "a", "exact_duplicate")
-    ledger.drop("c", "spam")
-    closed = ledger.close(pa.table({"id": ["a", "d"]}), key="id").ledger
-    assert Stage.of("unique_pairs", closed) == Stage("unique_pairs", 4, 2, {"spam": 1}, {"exact_duplicate": 1}, {})
-    assert stands_for(closed) == [2, 1]
-    assert [stage.stage for stage in stages(lambda _: closed)][:2] == ["tickets", "chats"]
-    assert "quality_report" not in [stage.stage for stage in stages(lambda _: closed)]

@@ -9,8 +9,9 @@ from assets import tables
 from assets.errors import RefineryError
 from assets.ledger import balance
 from assets.quality.catalog import CATALOG
+from assets.quality.combined import composite
 from assets.quality.params import COMPOSITE, QualityParams
-from assets.quality.scorecard import composite, scorecard
+from assets.quality.scorecard import scorecard
 
 FAST = QualityParams(resamples=20)
 
