@@ -196,6 +196,17 @@ SCORES = (
     _c("specificity", _F, "how much the question names, 0 to 1"),
     _c("grammar", _F, "share of the question's signs of well-formed writing, 0 to 1"),
 )
+VECTOR = pa.list_(pa.float16())
+STATISTICS = (
+    _c("question_chars", _I, "length of the question, in characters"),
+    _c("answer_chars", _I, "length of the answer, in characters"),
+    _c("substance", _F, "share of the answer's words that say something, 0 to 1"),
+    _c("non_answer", _S, "what an answer without substance does instead: status, note, escalation, asks_back, ..."),
+    _c("machine_mail", _S, "bounce, auto_reply or spam, where a machine wrote the question"),
+    _c("readability", _F, "how readable the answer is, 0 to 1"),
+    _c("question_vector", VECTOR, "unit embedding of the question without its courtesies"),
+    _c("answer_vector", VECTOR, "unit embedding of the answer without its courtesies"),
+)
 _PAIR = (
     _c("pair_id", _S, "keyed pseudonym of record, position of the answer, and origin"),
     PARTITION,
@@ -221,6 +232,13 @@ _PAIR = (
 QA_PAIRS = Table(
     "qa_pairs", "pairing", "Questions with their answers, taken from every kind of record.", _PAIR, partitioned=True
 )
+SCORED_PAIRS = Table(
+    "scored_pairs",
+    "validation",
+    "Every pair with the statistics it is judged by; they know no limit.",
+    (*_PAIR, *SCORES, *STATISTICS),
+    partitioned=True,
+)
 VALIDATED_PAIRS = Table(
     "validated_pairs",
     "validation",
@@ -228,11 +246,20 @@ VALIDATED_PAIRS = Table(
     (*_PAIR, *SCORES),
     partitioned=True,
 )
+RELEVANT_PAIRS = Table(
+    "relevant_pairs",
+    "validation",
+    "Valid pairs that belong together and to the desk, each with what speaks for its truth.",
+    (
+        *VALIDATED_PAIRS.columns,
+        _c("domain", _F, "how near question and answer come to the desk's articles and categories, -1 to 1"),
+    ),
+)
 UNIQUE_PAIRS = Table(
     "unique_pairs",
     "deduplication",
     "Pairs that say something no other pair says.",
-    (*VALIDATED_PAIRS.columns, _c("cluster_id", _S, "near-duplicate questions share it; the smallest pair id in it")),
+    (*RELEVANT_PAIRS.columns, _c("cluster_id", _S, "near-duplicate questions share it; the smallest pair id in it")),
 )
 SPLIT_ASSIGNMENTS = Table(
     "split_assignments",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -29,6 +29,7 @@ from assets.pairing.pair import pair
 from assets.pairing.params import PairingParams
 from assets.standardization.params import StandardizationParams
 from assets.standardization.standardize import standardize
+from dagster_project.settings import load
 from sample.desk import make_desk
 
 KEY = b"benchmark"
@@ -86,7 +87,7 @@ class SampleDesk:
         """Return `qa_pairs` of the whole desk."""
         file = self.folder / "qa_pairs.parquet"
         if not file.exists():
-            pq.write_table(self._paired(), file)
+            pq.write_table(_paired(pa.concat_tables([self._collected(name) for name in _SOURCES])), file)
         return pq.read_table(file, schema=tables.QA_PAIRS.schema)
 
     def planted(self, kind: str) -> list[dict[str, Any]]:
@@ -122,12 +123,6 @@ class SampleDesk:
         if not (self.folder / "truth.parquet").exists():
             make_desk(self.folder, tickets=self.tickets, seed=self.seed, until=_UNTIL, holdout=self.holdout)
 
-    def _paired(self) -> pa.Table:
-        collected = pa.concat_tables([self._collected(name) for name in _SOURCES])
-        clean = normalize(collected, NormalizationParams()).table
-        house = standardize(tables.ANONYMIZED_RECORDS.conform(clean), StandardizationParams()).table
-        return pair(house, PairingParams(), key=KEY).table
-
     def _collected(self, name: str) -> pa.Table:
         file = self.folder / f"{name}.jsonl"
         with file.open("w", encoding="utf-8") as out:
@@ -156,3 +151,22 @@ def _replaced(text: str, spans: list[dict[str, Any]]) -> str:
     for span in sorted(spans, key=lambda s: -s["start"]):
         text = text[: span["start"]] + f"[{span['type']}]" + text[span["end"] :]
     return text
+
+
+def public_pairs(names: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """Return the pairs of some sources of `examples/public_support.yaml`, as they are in public, not anonymized."""
+    settings = load(Path(__file__).parents[1] / "examples/public_support.yaml")
+    wanted = [source for source in settings.sources if source.name in names or source.gives == "customers"]
+    calendar = Calendar("month", start=settings.partitions.start, today=date(2026, 11, 1))
+    found: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
+    for gives in sorted({source.gives for source in wanted} - {"customers"}):
+        collected = collect(gives, wanted, settings.collection, calendar=calendar, keys=calendar.keys(), key=KEY).table
+        for row in _paired(collected).to_pylist():
+            found[row["source"]].append(row)
+    return found
+
+
+def _paired(collected: pa.Table) -> pa.Table:
+    clean = normalize(collected, NormalizationParams()).table
+    house = standardize(tables.ANONYMIZED_RECORDS.conform(clean), StandardizationParams()).table
+    return pair(house, PairingParams(), key=KEY).table

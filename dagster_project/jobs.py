@@ -1,6 +1,6 @@
-"""The three lines as jobs, and the jobs that join them. Selected by group, so no asset is imported."""
+"""The three lines as jobs, and the jobs that join them. Selected by name, so no asset is imported."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import dagster as dg
@@ -14,17 +14,28 @@ TUNING_ROOMS = ("tuning", "evaluation")
 ROOMS = (*RECORD_ROOMS, *DATASET_ROOMS, *TUNING_ROOMS)
 
 LINES = {"record_line": RECORD_ROOMS, "dataset_line": DATASET_ROOMS, "tuning_line": TUNING_ROOMS}
+LATER = {"relevant_pairs": "dataset_line"}
+"""Tables of a room of the record line that ask the whole dataset, and the line they are made in."""
 
 
-def _job(name: str, rooms: Sequence[str], description: str) -> Any:  # Dagster does not export an unresolved job's type
-    """Build a job of some rooms; what reads again all that rests there is left to whoever asks for it."""
+def line_of(table: str) -> str:
+    """Return the line that makes a table.
+
+    >>> line_of("validated_pairs"), line_of("relevant_pairs")
+    ('record_line', 'dataset_line')
+    """
+    return LATER.get(table) or next(line for line, rooms in LINES.items() if TABLES[table].room in rooms)
+
+
+def _job(name: str, tables: Iterable[str], description: str) -> Any:  # Dagster does not export its type
+    """Build a job that makes some tables; what reads again all that rests there is left to whoever asks for it."""
     asked_for = [(t, STORED_CHECK) for t in TABLES] + [("dataset_release", HOME_CHECK)]
     by_hand = dg.AssetSelection.checks(*(dg.AssetCheckKey(dg.AssetKey(t), check) for t, check in asked_for))
-    return dg.define_asset_job(name, selection=dg.AssetSelection.groups(*rooms) - by_hand, description=description)
+    return dg.define_asset_job(name, selection=dg.AssetSelection.assets(*tables) - by_hand, description=description)
 
 
 def _line(name: str, description: str) -> Any:
-    return _job(name, LINES[name], description)
+    return _job(name, [t for t in TABLES if line_of(t) == name], description)
 
 
 record_line = _line(
@@ -33,6 +44,6 @@ record_line = _line(
 dataset_line = _line("dataset_line", "From all valid pairs to a released dataset with its verdict.")
 tuning_line = _line("tuning_line", "Tune the approaches on the release, evaluate them on its test set, recommend one.")
 full_refresh = _job(
-    "full_refresh", ROOMS, "The three lines in order, for the days chosen and all that follows from them."
+    "full_refresh", TABLES, "The three lines in order, for the days chosen and all that follows from them."
 )
 JOBS = [record_line, dataset_line, tuning_line, full_refresh]

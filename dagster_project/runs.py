@@ -12,7 +12,7 @@ import dagster as dg
 from dagster._core.definitions.assets.graph.base_asset_graph import BaseAssetGraph
 
 from assets.tables import TABLES
-from dagster_project.jobs import LINES
+from dagster_project.jobs import line_of
 from dagster_project.metadata import STORED_CHECK
 from dagster_project.resources.lake import WHOLE, Lake
 from dagster_project.resources.staleness import SOURCES, Desk, stale
@@ -53,7 +53,7 @@ class Plan:
 
     def line(self, job: str) -> list[str]:
         """Return the assets of a line, parents first."""
-        return [a for a in self.order if TABLES[a].room in LINES[job]]
+        return [a for a in self.order if line_of(a) == job]
 
     def stale(self, assets: Sequence[str], keys: Sequence[str] | None = None) -> dict[str, list[str]]:
         """Return by asset the partitions that must be made again, of all or of these."""

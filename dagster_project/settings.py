@@ -92,9 +92,14 @@ class Settings(BaseSettings):
         """Folder or URL of the lake."""
         return self.lake_url or str(self.home)
 
-    def section_hash(self, room: str) -> str:
-        """Hash what a room is told: its section, and the content of every domain file it names."""
+    def section_hash(self, room: str, asset: str = "") -> str:
+        """Hash what a room is told: its section, and the content of every domain file it names.
+
+        Where a room says which of its knobs decide an asset (`told`), only those.
+        """
         section = getattr(self, room)
+        if asset and (told := getattr(section, "told", None)):
+            section = told(asset)
         digest = hashlib.sha256(section.model_dump_json().encode())
         if room in ("formatting", "tuning", "evaluation"):
             digest.update(self.base_model.encode())

@@ -71,8 +71,8 @@ def test_what_one_step_puts_out_the_next_takes_in(refinery: Refinery) -> None:
     taken = {name: balance(refinery.lake.read_ledger(name)).rows_in for name in TABLES}
     collected = sum(rows[n] for n in ("tickets", "chats", "calls", "articles", "external_documents"))
     assert taken["normalized_records"] == collected
-    line = ["normalized_records", "anonymized_records", "standardized_records", "qa_pairs", "validated_pairs"]
-    line += ["unique_pairs", "split_pairs"]
+    line = ["normalized_records", "anonymized_records", "standardized_records", "qa_pairs"]
+    line += ["scored_pairs", "validated_pairs", "relevant_pairs", "unique_pairs", "split_pairs"]
     for parent, child in pairwise(line):
         assert taken[child] == rows[parent], child
     assert taken["training_examples"] == rows["balanced_pairs"]

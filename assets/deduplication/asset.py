@@ -16,6 +16,6 @@ from dagster_project.metadata import card
 
 @dg.asset(**card(tables.UNIQUE_PAIRS, "TextPreprocessor", UNIQUE_PAIRS))
 @plainly
-def unique_pairs(context: dg.AssetExecutionContext, validated_pairs: pa.Table) -> Iterator[Any]:
+def unique_pairs(context: dg.AssetExecutionContext, relevant_pairs: pa.Table) -> Iterator[Any]:
     """Pairs that say something no other pair says."""
-    yield from audited(context, deduplicate(validated_pairs, context.resources.settings.deduplication), UNIQUE_PAIRS)
+    yield from audited(context, deduplicate(relevant_pairs, context.resources.settings.deduplication), UNIQUE_PAIRS)

@@ -45,10 +45,13 @@ def decide(scores: pa.Table, params: ValidationParams) -> list[str | None]:
 def failures(scores: Mapping[str, Any], limits: Limits) -> list[str]:
     """Return every reason against one pair; a score that could not be measured speaks against none.
 
+    What a machine wrote is no question, however good its words.
+
     >>> failures({"question_chars": 4, "answer_chars": 40}, Limits())
     ['question_too_short']
     """
-    return [
+    machine = [str(scores["machine_mail"])] if scores.get("machine_mail") else []
+    return machine + [
         rule.reason
         for rule in RULES
         if (value := scores.get(rule.score)) is not None and rule.fails(value, getattr(limits, rule.limit))

@@ -1,4 +1,4 @@
-"""Answers that answer nothing: status outcomes, escalations, questions back, apologies, courtesies.
+"""Answers that answer nothing: status, notes to colleagues, escalations, deflections, questions back, courtesies.
 
 Decided sentence by sentence with a closed English lexicon and rules of form, so that what is found does not hang on
 the stock phrases of one desk: a status outcome is a short phrase without a verb, a pronoun or advice that holds a word
@@ -30,16 +30,54 @@ _STATE = (
     r"wontfix|"
     r"duplicate|invalid|finished|finali[sz]ed|actioned|on hold|in progress|in process|under review|no action)"
 )
+_OTHERS = (
+    r"(?:(?:first|second|third|next|1st|2nd|3rd|higher)[ -](?:level|line|tier)|(?:level|tier|line)[ -]?\d|"
+    r"(?:an?|the|our|my|your|another) (?:\w+ ){0,3}"
+    r"(?:colleagues?|team|desk|department|specialists?|supervisors?|managers?|suppliers?|vendors?|manufacturer|partners?|"
+    r"technicians?|engineers?|developers?|office|unit|group)|developers?|engineering|back ?office|colleagues?)"
+)
+_CLIENT = r"(?:(?:the )?(?:customer|client|caller|cust|requester|end user)\b\.?)"
+_DESK = (
+    r"(?:hotline|contact form|web ?form|form on our (?:web ?)?site|call cent(?:er|re)|(?:customer )?(?:support|service)"
+    r"(?: team| line| desk| number)?|help ?(?:desk|line)|live chat)"
+)
 
 _ACTS: dict[str, re.Pattern[str]] = {
     "status": re.compile(
         rf"{_CASE} (?:has been|have been|is|was|will be)(?: now| being| currently)? {_STATE}\b(?:\W+\w+){{0,6}}"
         rf"|(?:marking|closing|closed) (?:{_CASE}|as)\b.{{0,40}}|{_MY} (?:closed|closing|close) {_CASE}\b.{{0,30}}"
-        r"|see (?:the )?(?:\w+ )?(?:notes?|above|below|attach\w+|comments?|ticket|thread)|n/?a|none|tbd|nil|test",
+        r"|(?:see|look at|check|refer to|cf\.?) (?:the )?(?:\w+ )?(?:notes?|history|above|below|attach\w+|comments?|"
+        r"ticket|thread|log|case)(?: (?:of|in|on|for|from) .{0,40})?|n/?a|none|tbd|nil|test|closing"
+        r"|(?:(?:this|it)(?:'s| is) an? )?(?:known|reported) (?:bug|issue|problem|error|fault)"
+        r"(?:[\s,;:–-]+(?:no (?:date|eta|fix|solution|workaround)\b.{0,20}|.{0,30}\b(?:on it|working on it|aware|"
+        r"investigating|(?:next|a future) (?:release|update|version))))?",
+        re.IGNORECASE,
+    ),
+    "note": re.compile(
+        rf"(?:(?:i|we) )?(?:spoke|talked|chatted) (?:to|with) (?:{_CLIENT}|him|her|them)\b.{{0,60}}"
+        rf"|(?:(?:i|we) )?(?:tried to (?:reach|call|contact|phone|ring)|phoned|called|rang|informed|contacted|e?mailed|"
+        rf"texted|notified)(?: back)? (?:{_CLIENT}|him|her|them|(?:\w+ )?times|twice|again)\b.{{0,60}}"
+        r"|(?:left|sent) (?:an? |him |her |them )?(?:voice ?mail|message|reminder)\b.{0,40}"
+        rf"|{_CLIENT} (?:has |was |is |will |had )?(?:phoned|called|rang|informed|confirmed|contacted|happy|satisfied|"
+        r"notified|advised|unreachable|not reachable|withdrew|solved|fixed|no longer|did not|didn't|does not|doesn't|"
+        r"hung|replied|answered|wrote|came|wants|asked|said|reports?|says)\b.{0,80}"
+        r"|(?:nobody|no one|no-one|he|she) (?:picked up|answered|did not (?:pick up|answer))\b.{0,30}",
+        re.IGNORECASE,
+    ),
+    "deflection": re.compile(
+        rf"please (?:just )?(?:ring|call|phone|contact|use|fill (?:in|out)|write to|e?mail|visit|turn to|reach out to|"
+        rf"get in touch with) (?:us (?:on|at|via|through) )?(?:our|the) (?:\w+ )?{_DESK}"
+        r"(?:(?: so that| so|,? and| where)? (?:we|they|somebody|someone|a colleague|an agent)\b.{0,60}"
+        r"| for (?:help|assistance|support|further|more|this)\b.{0,50}"
+        r"| (?:to get|about this|with this|instead|directly)\b.{0,40})?",
         re.IGNORECASE,
     ),
     "escalation": re.compile(
-        rf"{_MY}(?: just| now| also| going to)? (?:escalat|forward|transfer|refer|pass|rout|assign|"
+        r"(?:(?:it|this|ticket|case)(?:'s| is| was| has been)? )?(?:passed|handed|given|sent|forwarded|moved|"
+        r"transferred|assigned|routed|escalated|referred|raised|reported)(?: it| this)?(?: on| over| up| back)? "
+        rf"(?:to|with) {_OTHERS}"
+        r"(?:,? (?:they|who|he|she)(?:'ll| will)\b.{0,50})?"
+        rf"|{_MY}(?: just| now| also| going to)? (?:escalat|forward|transfer|refer|pass|rout|assign|"
         rf"rais)\w*\b.{{0,120}}"
         r"|(?:let me|allow me to) (?:escalate|transfer|forward|pass|connect|get (?:my|a) )\b.{0,80}"
         rf"|{_YOUR_CASE} (?:has been|is being|will be|was) (?:escalated|forwarded|transferred|passed|referred|"
@@ -82,6 +120,8 @@ _ACTS: dict[str, re.Pattern[str]] = {
         r" now)? "
         r"(?:check|see|look|search|find|pull|take a look|have a look|verify|investigate|review|work)\b"
         r"(?:\W+[\w\[\]']+){0,9}"
+        r"|(?:i|we)(?:'ve| have)? (?:taken|made) (?:a )?note\b.{0,80}"
+        r"|(?:i|we)(?:'ll| will)(?: get| come) back to you\b.{0,60}"
         r"|(?:i|we)(?:'m| am|'re| are)(?: still| currently| now)? (?:checking|searching|looking|investigating|"
         r"reviewing|"
         r"working)\b(?:\W+[\w\[\]']+){0,14}",
@@ -160,6 +200,18 @@ def substance(answer: str) -> Verdict:
             said += size
     most = max(acts, key=lambda act: acts[act]) if acts else None
     return Verdict(round(said / total, 4) if total else 0.0, most)
+
+
+def essence(text: str) -> str:
+    """Return a text without the sentences that are in every letter: greetings, thanks, apologies, good-byes.
+
+    >>> essence("Hello there! My card is lost. Could you block it? Many thanks in advance.")
+    'My card is lost. Could you block it?'
+    """
+    return " ".join(s for s in sentences(text) if s.rstrip().endswith("?") or act_of(s) not in _POLITE) or text
+
+
+_POLITE = ("courtesy", "apology")
 
 
 def act_of(sentence: str) -> str | None:

@@ -21,7 +21,7 @@ class ScoringParams(BaseModel):
         description="Sentence encoder: `package:NAME` of one that ships its files in a folder `model`, or a folder.",
     )
     embedding_tokens: int = Field(
-        default=128, ge=16, le=512, description="Opening of a text that is embedded, in tokens; a multiple of 16."
+        default=64, ge=16, le=512, description="Opening of a text that is embedded, in tokens; a multiple of 16."
     )
     precision: Literal["float32", "bfloat16"] = Field(
         default="float32",
@@ -59,11 +59,54 @@ class Limits(BaseModel):
     )
     min_completeness: Share = Field(default=0.7, description="Least share of what a whole answer has.")
     min_relevance: Share = Field(
-        default=0.25,
-        description="Least relevance; 1 minus it is the share of mismatched pairs that would pass as related. Low, "
-        "because true answers of a desk are often stock phrases, and mismatched pairs are rare.",
+        default=0.05,
+        description="Least relevance against mismatched pairs of other desks; 1 minus it is the share of those that "
+        "would pass. Low, because a pair is judged again against the desk's own, see `desk.min_relevance`.",
     )
     min_answer_quality: Share = Field(default=0.5, description="Least mean of the answer's part scores.")
+
+
+class DeskParams(BaseModel):
+    """How a pair must fit the desk it comes from; a change here judges all pairs anew, and re-computes no score."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    min_relevance: Share = Field(
+        default=0.8,
+        description="Least relevance against the desk's own mismatched pairs; 1 minus it is the share of them that "
+        "would pass as related (half of them are of the question's own category, the hard case).",
+    )
+    min_relevance_unlearnt: Share = Field(
+        default=0.25, description="Least relevance where the desk is too small to make mismatched pairs of."
+    )
+    least_pairs: int = Field(
+        default=200, ge=4, description="A smaller desk is not asked what is usual: too few pairs to tell."
+    )
+    reference_pairs: int = Field(
+        default=2000, ge=10, description="Pairs the desk is learnt from, chosen by hash; time and memory grow with it."
+    )
+    off_topic_fence: float = Field(
+        default=2.0,
+        ge=0,
+        description="A pair is off topic if it lies so many interquartile ranges below the lower quartile of how near "
+        "pairs come to the desk's articles and categories.",
+    )
+    least_category: int = Field(
+        default=10, ge=1, description="Pairs a category needs before its mean says what the desk is about."
+    )
+    min_covered: Share = Field(
+        default=0.45,
+        description="Share of an answer's telling words that a current article must hold to agree with it.",
+    )
+    put_off_words: int = Field(
+        default=25, ge=1, description="Longest answer, in words, that is tested for being given to anything."
+    )
+    put_off_repeats: int = Field(default=3, ge=1, description="Like answers to other records it takes to tell.")
+    put_off_spread: float = Field(
+        default=2.0,
+        ge=0,
+        description="Their questions' mean cosine at the most, as a multiple of that of any two questions of the desk.",
+    )
 
 
 class ValidationParams(ScoringParams, Limits):
@@ -80,6 +123,22 @@ class ValidationParams(ScoringParams, Limits):
         description="Limits that differ for a kind of record: speech has no full stops and leans on what went before; "
         "an article speaks of its title.",
     )
+    desk: DeskParams = Field(default=DeskParams(), description="How a pair must fit the desk it comes from.")
+
+    def told(self, asset: str) -> BaseModel:
+        """Return the knobs that decide one of the room's tables; a change of others leaves it as it is.
+
+        >>> ValidationParams(min_grammar=0.9).told("scored_pairs") == ValidationParams().told("scored_pairs")
+        True
+        """
+        if asset == "relevant_pairs":
+            return self.desk
+        return self.scoring if asset == "scored_pairs" else self.model_copy(update={"desk": DeskParams()})
+
+    @property
+    def scoring(self) -> ScoringParams:
+        """What the scores are computed with."""
+        return ScoringParams(**{name: getattr(self, name) for name in ScoringParams.model_fields})
 
     @model_validator(mode="after")
     def _limits_are_possible(self) -> ValidationParams:

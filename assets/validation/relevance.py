@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _PACKAGE = "package:"
-_BATCH_TOKENS = 2048
+_BATCH_TOKENS = 512
 _STEP = 16
 
 
@@ -34,14 +34,20 @@ class _Encoder(NamedTuple):
 def similarity(
     questions: Sequence[str], answers: Sequence[str], *, model: str, tokens: int, precision: str = "float32"
 ) -> NDArray[np.float32]:
-    """Return the cosine of each question and its answer, every distinct text embedded once."""
+    """Return the cosine of each question and its answer."""
+    return np.einsum("ij,ij->i", *vectors(questions, answers, model=model, tokens=tokens, precision=precision))
+
+
+def vectors(
+    questions: Sequence[str], answers: Sequence[str], *, model: str, tokens: int, precision: str = "float32"
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the unit embeddings of questions and answers, every distinct text embedded once."""
     texts = sorted({*questions, *answers})
     if not texts:
-        return np.zeros(0, dtype=np.float32)
-    vectors = embed(texts, model=model, tokens=tokens, precision=precision)
+        return np.zeros((0, 1), dtype=np.float32), np.zeros((0, 1), dtype=np.float32)
+    found = embed(texts, model=model, tokens=tokens, precision=precision)
     at = {text: i for i, text in enumerate(texts)}
-    asked, answered = vectors[[at[q] for q in questions]], vectors[[at[a] for a in answers]]
-    return np.einsum("ij,ij->i", asked, answered)
+    return found[[at[q] for q in questions]], found[[at[a] for a in answers]]
 
 
 def relevance(cosines: NDArray[np.float32], mismatched: Sequence[float]) -> NDArray[np.float64]:

@@ -5,34 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
-from assets.validation.non_answers import substance
+from assets import tables
+from assets.validation.machine_mail import machine_mail
+from assets.validation.non_answers import essence, substance
 from assets.validation.params import ScoringParams
-from assets.validation.relevance import asked, relevance, similarity
+from assets.validation.relevance import asked, relevance, vectors
 from assets.validation.wording import clarity, completeness, grammar, readability, specificity
 
-_F, _I, _S = pa.float64(), pa.int64(), pa.string()
 SCORE_SCHEMA = pa.schema(
-    [
-        ("pair_id", _S),
-        ("kind", _S),
-        ("question_chars", _I),
-        ("answer_chars", _I),
-        ("question_quality", _F),
-        ("clarity", _F),
-        ("specificity", _F),
-        ("grammar", _F),
-        ("answer_quality", _F),
-        ("substance", _F),
-        ("non_answer", _S),
-        ("completeness", _F),
-        ("readability", _F),
-        ("similarity", _F),
-        ("relevance", _F),
-    ]
+    [("pair_id", pa.string()), ("kind", pa.string()), *((c.name, c.type) for c in (*tables.SCORES, *tables.STATISTICS))]
 )
-"""`substance`: share of the answer's words that say something; `non_answer`: what the rest is, if nothing does."""
 
 _READS = ("pair_id", "kind", "question", "answer", "history")
 
@@ -40,20 +25,23 @@ _READS = ("pair_id", "kind", "question", "answer", "history")
 def score(pairs: pa.Table, params: ScoringParams) -> pa.Table:
     """Return the scores of each pair, in the order of the pairs; every score rounded to 4 decimals.
 
-    An answer without substance has no relevance to measure: its `similarity` and `relevance` are null.
+    Question and answer are embedded without their courtesies. An answer without substance has no relevance to measure:
+    its `similarity`, `relevance` and vectors are null.
     """
     rows = [_wording(row) for row in pairs.select(_READS).to_pylist()]
     said = [row for row in rows if row["substance"] > 0]
-    cosines = similarity(
+    questions, answers = vectors(
         [row["asked"] for row in said],
-        [row["answer"] for row in said],
+        [row["told"] for row in said],
         model=params.embedding_model,
         tokens=params.embedding_tokens,
         precision=params.precision,
-    ).round(4)
+    )
+    cosines = np.einsum("ij,ij->i", questions, answers).round(4)
     shares = relevance(cosines, params.mismatched_cosines)
-    for row, cosine, share in zip(said, cosines.tolist(), shares.tolist(), strict=True):
-        row |= {"similarity": round(cosine, 4), "relevance": round(share, 4)}
+    stored = (side.astype(np.float16) for side in (questions, answers))
+    for row, cosine, share, q, a in zip(said, cosines.tolist(), shares.tolist(), *stored, strict=True):
+        row |= {"similarity": round(cosine, 4), "relevance": round(share, 4), "question_vector": q, "answer_vector": a}
     return pa.Table.from_pylist([{k: row.get(k) for k in SCORE_SCHEMA.names} for row in rows], schema=SCORE_SCHEMA)
 
 
@@ -70,8 +58,9 @@ def _wording(pair: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "pair_id": pair["pair_id"],
         "kind": pair["kind"],
-        "asked": asked(question, pair["history"]),
-        "answer": answer,
+        "asked": asked(essence(question), pair["history"]),
+        "told": essence(answer),
+        "machine_mail": machine_mail(question),
         "question_chars": len(question),
         "answer_chars": len(answer),
         "question_quality": round(sum(asks.values()) / len(asks), 4),

@@ -46,7 +46,7 @@ _UNTELLING_WORDS = """
     working worked fix way able there's it's what's i'm i've i'd i'll don't doesn't can't won't isn't that's
     you're one
 """
-_UNTELLING = frozenset(_UNTELLING_WORDS.split())
+UNTELLING = frozenset(_UNTELLING_WORDS.split())
 
 
 def sentences(text: str) -> list[str]:
@@ -105,7 +105,7 @@ def specificity(question: str) -> float:
     >>> specificity("It does not work, please help!"), specificity("Do you have parking?")
     (0.0, 0.5)
     """
-    telling = {w.lower().replace("’", "'") for w in words(_PLACEHOLDER.sub(" ", question))} - _UNTELLING
+    telling = {w.lower().replace("’", "'") for w in words(_PLACEHOLDER.sub(" ", question))} - UNTELLING
     return round(1 - 0.5 ** len({w for w in telling if len(w) > 1 or not w.isascii()}), 4)
 
 

@@ -104,7 +104,7 @@ def fingerprint(asset: str, inputs: Inputs, settings: Settings, *, source: str =
     """
     table = TABLES[asset]
     digest = hashlib.sha256()
-    said = [asset, str(table.schema), code_hash(table.room), settings.section_hash(table.room), source, knobs]
+    said = [asset, str(table.schema), code_hash(table.room), settings.section_hash(table.room, asset), source, knobs]
     read = [f"{parent}/{p}={sha}" for parent, parts in sorted(inputs.items()) for p, sha in sorted(parts.items())]
     for word in [*said, *read]:
         digest.update(word.encode() + b"\0")

@@ -8,18 +8,22 @@ from assets.ledger import balance, reasons
 from assets.validation.decide import RULES, decide
 from assets.validation.params import ScoringParams, ValidationParams
 from assets.validation.score import SCORE_SCHEMA, score
-from assets.validation.validate import apply, validate
+from assets.validation.validate import apply, score_pairs, validate, validate_qa_pair
 
 PARAMS = ValidationParams()
 
 
+def validated(rows, params=PARAMS):
+    return validate(score_pairs(tables.QA_PAIRS.of(rows), params.scoring).table, params)
+
+
 def reason_for(pair, params=PARAMS):
-    _, ledger = validate(tables.QA_PAIRS.of([pair]), params)
+    _, ledger = validated([pair], params)
     return ledger.to_pylist()[0]["reason"]
 
 
 def test_a_good_pair_is_kept_with_its_scores(make):
-    table, ledger = validate(tables.QA_PAIRS.of([make()]), PARAMS)
+    table, ledger = validated([make()])
     (row,) = table.to_pylist()
     assert table.schema == tables.VALIDATED_PAIRS.schema
     assert balance(ledger).kept == 1
@@ -43,10 +47,13 @@ def test_a_good_pair_is_kept_with_its_scores(make):
         ("ungrammatical", {"question": "router router i reset !!! ,, pls"}),
         ("incomplete_answer", {"answer": "To reset the router you have to press the"}),
         ("irrelevant_answer", {"answer": "Our kitchen bakes its own bread and cake on Sundays."}),
+        ("auto_reply", {"question": "Automatic reply: I am on holiday until Monday, in urgent cases ask [PERSON_1]."}),
+        ("bounce", {"question": "Undeliverable: your request. Final-Recipient: rfc822; [EMAIL_1]. Status: 5.1.1"}),
+        ("spam", {"question": "Congratulations! You were chosen. Claim your prize today, click here."}),
     ],
 )
 def test_each_limit_has_a_reason_of_its_own(make, reason, said):
-    assert reason_for(make(**said)) == reason
+    assert reason_for(make(**said), ValidationParams(min_relevance=0.25)) == reason
 
 
 def test_the_first_reason_in_the_stated_order_decides(make):
@@ -62,6 +69,9 @@ def test_a_changed_limit_decides_anew_without_a_new_score(make):
     assert decide(scores, PARAMS) == [None, None]
     assert decide(scores, ValidationParams(answer_min_chars=30)) == [None, "answer_too_short"]
     assert set(ScoringParams.model_fields).isdisjoint(rule.limit for rule in RULES)
+    turned = ValidationParams(answer_min_chars=30, by_kind={})
+    for asset, moved in (("scored_pairs", False), ("validated_pairs", True), ("relevant_pairs", False)):
+        assert (turned.told(asset) != PARAMS.told(asset)) is moved
 
 
 def test_speech_is_not_judged_by_its_full_stops(make):
@@ -83,11 +93,11 @@ def test_rows_may_be_cut_anywhere(make):
     def in_twos(rows, fn):
         return pa.concat_tables([fn(rows.slice(i, 2)) for i in range(0, len(rows), 2)])
 
-    assert validate(table, PARAMS, map_rows=in_twos) == validate(table, PARAMS)
+    assert score_pairs(table, PARAMS.scoring, map_rows=in_twos) == score_pairs(table, PARAMS.scoring)
 
 
 def test_no_pairs_give_an_empty_table():
-    table, ledger = validate(tables.QA_PAIRS.of([]), PARAMS)
+    table, ledger = validated([])
     assert table.schema == tables.VALIDATED_PAIRS.schema
     assert (len(table), len(ledger)) == (0, 0)
     assert score(tables.QA_PAIRS.of([]), PARAMS).schema == SCORE_SCHEMA
@@ -95,7 +105,7 @@ def test_no_pairs_give_an_empty_table():
 
 def test_pairs_without_texts_are_dropped_and_harm_nobody(make):
     rows = [make("p1", question=None), make("p2", answer=None), make("p3")]
-    _, ledger = validate(tables.QA_PAIRS.of(rows), PARAMS)
+    _, ledger = validated(rows)
     assert reasons(ledger) == {"answer_too_short": 1, "question_too_short": 1}
 
 
@@ -109,6 +119,15 @@ def test_apply_gives_every_reason_and_score_of_plain_rows(make):
     assert set(found[0]) == {"id", "keep", "reasons", "scores"}
     assert (found[-1]["id"], found[-1]["keep"]) == ("bad", False)
     assert "non_answer" in found[-1]["reasons"]
+
+
+def test_a_pair_by_itself_passes_with_the_four_scores_of_the_contract():
+    passed, scores = validate_qa_pair(
+        "How do I reset the router?", "Hold the reset button of the router for ten seconds.", PARAMS
+    )
+    assert passed
+    assert list(scores) == ["question_quality", "answer_quality", "relevance", "completeness"]
+    assert not validate_qa_pair("", "", PARAMS)[0]
 
 
 def test_apply_names_the_row_without_an_id():
@@ -134,4 +153,4 @@ def test_impossible_settings_are_refused(wrong):
 def test_a_model_that_is_not_there_is_named(make):
     for model in ("package:no_such_model_package", "/no/such/folder"):
         with pytest.raises(RefineryError, match="embedding_model"):
-            validate(tables.QA_PAIRS.of([make()]), ValidationParams(embedding_model=model))
+            validated([make()], ValidationParams(embedding_model=model))
