@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import hashlib
+import hmac
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -27,12 +29,15 @@ _FAULT = pa.field("fault", pa.string())
 _SCHEMA = pa.schema([*tables.ANONYMIZED_RECORDS.schema, _FAULT])
 
 
-def anonymize(records: pa.Table, params: AnonymizationParams, *, map_rows: MapRows = serially) -> Published:
+def anonymize(
+    records: pa.Table, params: AnonymizationParams, *, key: bytes = b"", map_rows: MapRows = serially
+) -> Published:
     """Mask personal data in subject and turns; what is known of the people and the source's ids stay behind.
 
     Args:
         records: `tables.NORMALIZED_RECORDS`.
         params: What counts as personal data.
+        key: The installation key, for types whose action is `hash`; without it they get placeholders.
         map_rows: How the work is spread over processes.
 
     Returns:
@@ -42,7 +47,7 @@ def anonymize(records: pa.Table, params: AnonymizationParams, *, map_rows: MapRo
     """
     ledger = Ledger.of(records, key="record_id")
     domain.pii_domain(params.patterns), domain.agents(params.agents)  # a broken file is an error before work starts
-    masked = map_rows(records, functools.partial(mask_records, params=params))
+    masked = map_rows(records, functools.partial(mask_records, params=params, key=key))
     for record_id, fault in zip(
         masked.column("record_id").to_pylist(), masked.column("fault").to_pylist(), strict=True
     ):
@@ -52,7 +57,7 @@ def anonymize(records: pa.Table, params: AnonymizationParams, *, map_rows: MapRo
     return ledger.close(tables.ANONYMIZED_RECORDS.conform(kept), key="record_id")
 
 
-def mask_records(records: pa.Table, params: AnonymizationParams) -> pa.Table:
+def mask_records(records: pa.Table, params: AnonymizationParams, key: bytes = b"") -> pa.Table:
     """Mask each record on its own; the column `fault` says why one must be set aside, and its texts are then empty."""
     detector = Detector(params)
     rows = records.to_pylist()
@@ -60,7 +65,7 @@ def mask_records(records: pa.Table, params: AnonymizationParams) -> pa.Table:
     detector.prepare(
         (row["kind"], text) for row, fault in zip(rows, faults, strict=True) if not fault for text in _texts(row)
     )
-    out = [_masked(row, fault, detector, params) for row, fault in zip(rows, faults, strict=True)]
+    out = [_masked(row, fault, detector, params, _secret(row, key)) for row, fault in zip(rows, faults, strict=True)]
     return pa.Table.from_pylist(out, schema=_SCHEMA)
 
 
@@ -111,9 +116,16 @@ def _applied(
         (_, masked), (_, spans) = _mask(_texts(record), known, "ticket", detector, params)
     except Unreadable:
         return "", [], "unreadable"
-    if left_over([masked], detector.known(known)):
+    kept = {kind for kind, action in params.actions.items() if action == "keep"}
+    if left_over([masked], detector.known(known), kept=kept):
         return "", [], "personal_data_left"
     return masked, spans, None
+
+
+def _secret(row: Mapping[str, Any], key: bytes) -> bytes:
+    """The secret of a record's hashes: one for a thread, so that they link nothing across threads and customers."""
+    thread = row.get("thread_id") or row["record_id"]
+    return hmac.new(key, f"anonymization:{thread}".encode(), hashlib.sha256).digest() if key else b""
 
 
 def _known(row: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -135,7 +147,7 @@ def _texts(row: Mapping[str, Any]) -> list[str]:
 
 
 def _masked(
-    row: Mapping[str, Any], fault: str | None, detector: Detector, params: AnonymizationParams
+    row: Mapping[str, Any], fault: str | None, detector: Detector, params: AnonymizationParams, secret: bytes
 ) -> dict[str, Any]:
     passed = {f.name: row.get(f.name) for f in tables.ANONYMIZED_RECORDS.schema if f.name in row}
     passed |= {"subject": None, "turns": [], "entities": []} | dict.fromkeys(FREE_FIELDS)
@@ -143,12 +155,14 @@ def _masked(
         return passed | {"fault": fault}
     known = _known(row)
     try:
-        texts, spans = _mask(_texts(row), known, row["kind"], detector, params)
-        free = {field: _field(row[field], known, detector, params) for field in FREE_FIELDS}
+        texts, spans = _mask(_texts(row), known, row["kind"], detector, params, secret)
+        free = {field: _field(row[field], known, detector, params, secret) for field in FREE_FIELDS}
     except Unreadable:
         return passed | {"fault": "unreadable"}
     on_file = detector.known(known)
-    if left_over(texts, on_file) or left_over(filter(None, free.values()), on_file, single_names=False):
+    kept = {kind for kind, action in params.actions.items() if action == "keep"}
+    in_free = filter(None, free.values())
+    if left_over(texts, on_file, kept=kept) or left_over(in_free, on_file, single_names=False, kept=kept):
         return passed | {"fault": "personal_data_left"}
     turns = [
         turn | {"text": text if turn["text"] is not None else None}
@@ -160,25 +174,34 @@ def _masked(
 
 
 def _mask(
-    texts: list[str], known: tuple[tuple[str, str], ...], kind: str, detector: Detector, params: AnonymizationParams
+    texts: list[str],
+    known: tuple[tuple[str, str], ...],
+    kind: str,
+    detector: Detector,
+    params: AnonymizationParams,
+    secret: bytes = b"",
 ) -> tuple[list[str], list[list[Span]]]:
     spans = detector.find_all(texts, known, kind)
     roster = placeholders.Roster(
         [*detector.known(known).people, *detector.agents.people], placeholders.highest_number(texts)
     )
     masked = [
-        placeholders.replace(text, found, roster, params.entities, params.numbered)
+        placeholders.replace(text, found, roster, params.entities, params.numbered, params.actions, secret)
         for text, found in zip(texts, spans, strict=True)
     ]
     return masked, spans
 
 
 def _field(
-    value: str | None, known: tuple[tuple[str, str], ...], detector: Detector, params: AnonymizationParams
+    value: str | None,
+    known: tuple[tuple[str, str], ...],
+    detector: Detector,
+    params: AnonymizationParams,
+    secret: bytes,
 ) -> str | None:
     """Mask a short free field; single names stay, or a category 'Mark as paid' would differ from Mark to Mark."""
     if value is None:
         return None
     roster = placeholders.Roster()
     spans = detector.find_field(value, known)
-    return placeholders.replace(value, spans, roster, params.entities, params.numbered)
+    return placeholders.replace(value, spans, roster, params.entities, params.numbered, params.actions, secret)

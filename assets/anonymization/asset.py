@@ -12,6 +12,7 @@ from checks.anonymization import ANONYMIZED_RECORDS
 from checks.expectations import audited
 from dagster_project.failures import plainly
 from dagster_project.metadata import card
+from dagster_project.places import installation_key
 
 
 @dg.asset(**card(tables.ANONYMIZED_RECORDS, "TextPreprocessor", ANONYMIZED_RECORDS, ("presidio", "parquet")))
@@ -22,5 +23,6 @@ def anonymized_records(context: dg.AssetExecutionContext, normalized_records: pa
     Nothing downstream of this table may see a text that did not pass here.
     """
     found = context.resources
-    masked = anonymize(normalized_records, found.settings.anonymization, map_rows=found.engine.map_rows)
+    params, key = found.settings.anonymization, installation_key()
+    masked = anonymize(normalized_records, params, key=key, map_rows=found.engine.map_rows)
     yield from audited(context, masked, ANONYMIZED_RECORDS)

@@ -133,7 +133,10 @@ class Detector:
 
     def _resolved(self, text: str, view: View, spans: Iterable[Span]) -> list[Span]:
         """Keep what the settings mask, leave placeholders alone, and join overlaps."""
-        wanted = [s for s in spans if s.type in self.params.entities and (s.score >= self.params.min_score)]
+        kinds, kept = self.params.entities, self.params.actions
+        wanted = [
+            s for s in spans if s.type in kinds and kept.get(s.type) != "keep" and s.score >= self.params.min_score
+        ]
         taken = [m.span() for m in PLACEHOLDER.finditer(text)]
         free = [
             s for s in wanted if s.layer == KNOWN or not any(s.start < end and start < s.end for start, end in taken)

@@ -25,7 +25,7 @@ class PatternSpec(BaseModel):
         default=(), description="One of these words must stand before it or in the other speaker's turn before."
     )
     near: int = Field(default=40, ge=0, description="How many characters before the match count as its context.")
-    check: str | None = Field(default=None, pattern="^luhn$", description="What its digits must satisfy.")
+    check: str | None = Field(default=None, pattern="^(luhn|iban)$", description="The check digits it must carry.")
     ignore_case: bool = True
     promised: bool = Field(default=False, description="Also looked for where `recall` is standard.")
 

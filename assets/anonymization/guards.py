@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from assets.anonymization.known import Identities
 from assets.anonymization.placeholders import PLACEHOLDER
@@ -18,10 +18,12 @@ PROMISED = {
 _PROMISED = re.compile("|".join(PROMISED.values()))
 
 
-def left_over(texts: Iterable[str], known: Identities, *, single_names: bool = True) -> bool:
-    """Tell whether masked texts still hold a promised pattern or a known identity."""
+def left_over(texts: Iterable[str], known: Identities, *, single_names: bool = True, kept: Container[str] = ()) -> bool:
+    """Tell whether masked texts still hold a promised pattern, or a known identity of a type that is not kept."""
     for text in texts:
         view = plain(PLACEHOLDER.sub("\N{BROKEN BAR}", text))
-        if _PROMISED.search(view.text) or known.find(view, single_names=single_names):
+        if _PROMISED.search(view.text) or any(
+            span.type not in kept for span in known.find(view, single_names=single_names)
+        ):
             return True
     return False

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import regex
 
 from assets.anonymization.domain import PatternSpec
-from assets.anonymization.known_forms import luhn
+from assets.anonymization.known_forms import iban, luhn
 from assets.anonymization.spans import CHECKED, PATTERN, Span
 from assets.errors import RefineryError
 
@@ -42,7 +42,7 @@ class HousePattern:
         """
         if self._context is not None and not (self._context.search(text) or self._context.search(before)):
             return []
-        layer = CHECKED if self.spec.check == "luhn" else PATTERN
+        layer = CHECKED if self.spec.check else PATTERN
         try:
             return [
                 Span(match.start(self._value), match.end(self._value), self.spec.entity, self.spec.score, layer)
@@ -61,7 +61,7 @@ class HousePattern:
     def _valid(self, value: str) -> bool:
         if self.spec.check == "luhn":
             return luhn("".join(c for c in value if c.isdigit()))
-        return True
+        return self.spec.check != "iban" or iban("".join(c for c in value if c.isalnum()))
 
 
 @functools.lru_cache(maxsize=16)

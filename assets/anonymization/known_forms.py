@@ -145,6 +145,16 @@ def luhn(digits: str) -> bool:
     return sum(d - 9 if d > 9 else d for d in doubled) % 10 == 0
 
 
+def iban(value: str) -> bool:
+    """Tell whether an account number carries valid check digits (ISO 13616, mod 97).
+
+    >>> iban("DE89370400440532013000"), iban("DE88370400440532013000")
+    (True, False)
+    """
+    turned = value[4:] + value[:4]
+    return value.isascii() and value.isalnum() and int("".join(str(int(c, 36)) for c in turned)) % 97 == 1
+
+
 def _dates(value: str) -> Iterator[date]:
     for form in _DATE_FORMATS:
         with contextlib.suppress(ValueError):

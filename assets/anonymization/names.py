@@ -35,6 +35,7 @@ _FEW, _SHARE = 4, 0.5
 _PLACE_BEFORE = re.compile(r"\b(?:in|to|from|at|near|city|town|of)\s+$", re.IGNORECASE)
 _TITLE_BEFORE = re.compile(r"\b(?:mr|mrs|ms|miss|mx|dr|prof|sir|madam)\.?\s+$", re.IGNORECASE)
 _NOT_NAMES = """
+ahoy heya hiya howdy
 a again agent alright am and any anyway apologies are as assistant at awesome aye best bot but bye can check cheers
 cool could customer d damn dear did do does done download drat dude email enjoy excellent fax fine for from gee get
 good goodbye gosh gotcha gracious great greetings ha haha have hello help hey hi hm hmm hmmm how howdy i id if im in
@@ -203,11 +204,11 @@ class NameFilter:
         return bool(strange or titled)
 
     def ordinary(self, word: str) -> bool:
-        """Whether the domain keeps the lower-cased word, or it or what it is inflected from is in the dictionary.
+        """Whether the lower-cased word is kept, fills, or is in the dictionary, itself or what it is inflected from.
 
         Common names are not ordinary, though the dictionary lists them.
         """
-        if word in self._keep:
+        if word in self._keep or word in _FILLERS:
             return True
         if word in self._names or (word.endswith("s") and word[:-1] in self._names):
             return False

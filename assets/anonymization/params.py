@@ -6,7 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 ENTITIES = MappingProxyType(
     {
@@ -44,6 +44,10 @@ settings to mask them too; leave LOCATION (a city, a state, a country; street ad
 """
 
 
+PROMISED = frozenset({"EMAIL", "SSN", "CARD"})
+"""Types that checks/anonymization.py promises to be gone."""
+
+
 class AnonymizationParams(BaseModel):
     """What counts as personal data, and what stands in its place."""
 
@@ -74,6 +78,11 @@ class AnonymizationParams(BaseModel):
     numbered: tuple[str, ...] = Field(
         default=("PERSON",), description="Types whose placeholder counts who is who within a record: [PERSON_1]."
     )
+    actions: dict[str, Literal["replace", "mask", "hash", "keep"]] = Field(
+        default_factory=dict,
+        description="What happens to a type, if not `replace` (a placeholder): mask (stars, length and marks stay), "
+        "hash (the same within a thread, under the installation key), keep. Promised types cannot be kept.",
+    )
     names_in: tuple[str, ...] = Field(
         default=("ticket", "chat", "call"),
         description="Kinds in which the language model looks for people. In published articles it takes businesses, "
@@ -94,3 +103,10 @@ class AnonymizationParams(BaseModel):
         description="Decode spaCy's NER in batches (same entities, about twice the speed); proved against spaCy at "
         "start, which takes over where the two differ.",
     )
+
+    @field_validator("actions")
+    @classmethod
+    def _promises_are_kept(cls, actions: dict[str, str]) -> dict[str, str]:
+        if kept := sorted(kind for kind, action in actions.items() if action == "keep" and kind in PROMISED):
+            raise ValueError(f"{', '.join(kept)}: promised to be gone from every record; mask or hash it")
+        return actions

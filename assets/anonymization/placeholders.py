@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from assets.anonymization.known_forms import name_words
 from assets.anonymization.spans import Span
@@ -12,6 +15,9 @@ from assets.anonymization.text import folded
 
 PLACEHOLDER = re.compile(r"\[[A-Z][A-Z_]*?(?:_(?P<number>\d+))?\]")
 """A placeholder, ours or one the source had put in; it is left as it is."""
+
+
+_LETTERS = str.maketrans("0123456789abcdef", "ABCDEFGHIJKLMNOP")
 
 
 class Roster:
@@ -58,22 +64,42 @@ def highest_number(texts: Iterable[str]) -> int:
 
 
 def replace(
-    text: str, spans: Sequence[Span], roster: Roster, entities: Mapping[str, str], numbered: Collection[str]
+    text: str,
+    spans: Sequence[Span],
+    roster: Roster,
+    entities: Mapping[str, str],
+    numbered: Collection[str],
+    actions: Mapping[str, str] = MappingProxyType({}),
+    secret: bytes = b"",
 ) -> str:
-    """Put placeholders in place of non-overlapping spans.
+    """Put placeholders, stars or keyed hashes in place of non-overlapping spans, as `actions` says for their type.
+
+    A hash is the same for the same value under the same secret, so that what belongs together stays together without
+    saying what it was; without a secret, which anybody could try values against, a placeholder stands in its place.
 
     >>> replace("Ann, a@b.org", [Span(0, 3, "PERSON", 1), Span(5, 12, "EMAIL", 1)], Roster(),
-    ...         {"PERSON": "PERSON", "EMAIL": "EMAIL"}, ["PERSON"])
-    '[PERSON_1], [EMAIL]'
+    ...         {"PERSON": "PERSON", "EMAIL": "EMAIL"}, ["PERSON"], {"EMAIL": "mask"})
+    '[PERSON_1], *@*.***'
     """
     parts, at = [], 0
     for span in spans:
-        word = entities[span.type]
-        if span.type in numbered:
-            word += f"_{roster.number(span.type, text[span.start : span.end])}"
-        parts += [text[at : span.start], f"[{word}]"]
+        word, mention = entities[span.type], text[span.start : span.end]
+        action = actions.get(span.type, "replace")
+        if action == "mask":
+            put = "".join("*" if c.isalnum() else c for c in mention)
+        elif action == "hash" and secret:
+            put = f"[{word}_{_hashed(f'{span.type}:{folded(mention)}', secret)}]"
+        else:
+            put = f"[{word}_{roster.number(span.type, mention)}]" if span.type in numbered else f"[{word}]"
+        parts += [text[at : span.start], put]
         at = span.end
     return "".join([*parts, text[at:]])
+
+
+def _hashed(value: str, secret: bytes) -> str:
+    """Return ten letters that stand for a value under a secret; letters only, so that it reads as a placeholder."""
+    digest = hmac.new(secret, value.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+    return digest[:10].translate(_LETTERS)
 
 
 def counts(spans: Iterable[Span]) -> list[dict[str, object]]:

@@ -207,3 +207,33 @@ def test_what_bank_customers_disclosed_is_gone(refinery_data):
     ]
     assert sum(len(row["known"]) for row in rows) > 50
     assert left == []
+
+
+def test_each_type_is_replaced_masked_hashed_or_kept_as_the_settings_say():
+    params = AnonymizationParams(actions={"EMAIL": "hash", "SSN": "mask", "ORDER": "keep"})
+    text = "ssn 078-05-1120, order #AB-10234, mail ann@corp.local or Ann@corp.local"
+    rows = [record("a", ("customer", text)), record("b", ("customer", text), thread_id="other")]
+    first, second = (said(published(*rows, params=params, key=b"k"), i)[0] for i in range(2))
+    assert first.startswith("ssn ***-**-****, order #AB-10234, mail [EMAIL_")
+    mails = re.findall(r"\[EMAIL_[A-P]{10}\]", first)
+    assert len(mails) == 2
+    assert len(set(mails)) == 1
+    assert not set(mails) & set(re.findall(r"\[EMAIL_[A-P]{10}\]", second)), "hashes link nothing across threads"
+    assert said(published(*rows, params=params, key=b"rotated"))[0] != first
+    assert said(published(*rows, params=params))[0].endswith("mail [EMAIL] or [EMAIL]")
+
+
+def test_what_is_promised_to_be_gone_cannot_be_kept():
+    with pytest.raises(ValueError, match="EMAIL: promised to be gone"):
+        AnonymizationParams(actions={"EMAIL": "keep"})
+
+
+def test_a_text_of_five_megabytes_is_set_aside_and_ten_thousand_people_are_not_too_many():
+    people = [("name", f"Given{i} Family{i}") for i in range(10_000)]
+    out = published(
+        record("long", ("customer", "Ann Lee " * 650_000)),
+        record("crowd", ("customer", "from Given7 Family7, to Family9999 Given9999"), known=people),
+        params=AnonymizationParams(),
+    )
+    assert reasons(out.ledger) == {"too_long": 1}
+    assert said(out) == ["from [PERSON_1], to [PERSON_2]"]

@@ -109,3 +109,30 @@ def test_another_architecture_is_refused_by_the_fast_decoder():
     nlp.initialize()
     with pytest.raises(Unsupported):
         FastNER(nlp)
+
+
+def test_standard_recall_is_presidios_own_decision():
+    text = "my partner Otis, reservation MZDDS4, mail ann@corp.local"
+    found = find_spans(text, (), AnonymizationParams(recall="standard"))
+    assert ("EMAIL", "ann@corp.local") in [(s.type, text[s.start : s.end]) for s in found]
+    assert {s.type for s in found} <= {"EMAIL", "PERSON", "LOCATION"}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "Meine Bestellung H 551464 ist weg, IBAN FR8859333974185703989248TC",
+            ["H 551464", "FR8859333974185703989248TC"],
+        ),
+        (
+            "My partner Otis lives at the corner of Elm Street 7 and Vine Road",
+            ["Otis", "the corner of Elm Street 7 and Vine Road"],
+        ),
+        ("Why is Natasja so impulsive?", ["Natasja"]),
+        ("Mrs. Kathrine Filemonsen DDS and Shane M Culp called", ["Mrs. Kathrine Filemonsen DDS", "Shane M Culp"]),
+        ("The Rill and my Beck 7 Pro are from Tarnwick Home, I am willing to wait", []),
+    ],
+)
+def test_patterns_faint_guesses_and_neighbours_join(text, expected):
+    assert [value for _, value in masked(text)] == expected
