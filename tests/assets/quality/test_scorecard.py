@@ -226,3 +226,73 @@ def test_every_line_is_accounted_for(rows, dataset):
     published = scorecard(*dataset(rows), FAST)
     assert balance(published.ledger).derived == len(published.table) == len(CATALOG)
     assert published.table.schema.equals(tables.QUALITY_REPORT.schema)
+
+
+def test_a_category_seen_once_is_one_category_more(rows, dataset):
+    rows[30]["category"] = "bees"
+    found = values(dataset(rows, rows), FAST.model_copy(update={"per_category": 5}))
+    assert found["category_coverage"] == pytest.approx(5 / 6, abs=1e-4)
+    assert found["population_coverage"] == pytest.approx(0.99)
+    assert found["balance"] < 1
+
+
+def test_all_rows_identical_are_measured_and_worth_little(rows, dataset):
+    said = {name: rows[50][name] for name in ("question", "answer", "input", "output", "messages", "category")}
+    same = [row | said | {"cluster_id": "c"} for row in rows]
+    found = values(dataset(same, same))
+    assert found["composite"] is not None
+    assert (found["confirmation_bias"], found["vendi"], found["distinct_answers"]) == (1.0, 0.01, 0.01)
+    assert found["diversity"] < 0.02
+
+
+def test_a_desk_without_categories_has_a_composite_and_no_measure_of_categories(rows, dataset):
+    for row in rows:
+        row["category"] = None
+    found = values(dataset(rows, rows))
+    names = ("label_agreement", "coverage", "category_coverage", "population_coverage", "balance")
+    assert {name: found[name] for name in names} == dict.fromkeys(names)
+    assert found["composite"] is not None
+
+
+def test_without_a_held_out_row_only_what_is_about_them_is_not_measured(rows, dataset):
+    for row in rows:
+        row["split"] = "train"
+    found = values(dataset(rows))
+    assert [name for name in ("coverage", "vocabulary_coverage", "composite") if found[name] is None] == [
+        "coverage",
+        "vocabulary_coverage",
+    ]
+
+
+def test_what_pulls_a_measure_down_is_named_worst_first_and_no_more_than_asked_for(rows, dataset):
+    rows[7]["relevance"], rows[40]["relevance"] = 0.1, 0.3
+    found = measured(dataset(rows), FAST.model_copy(update={"culprits": 2}))
+    assert found["relevance"]["pulled_down_by"] == ["e007", "e040"]
+    assert measured(dataset(rows), FAST.model_copy(update={"culprits": 0}))["relevance"]["pulled_down_by"] == []
+    rows[30]["licence"] = None
+    assert measured(dataset(rows))["completeness"]["pulled_down_by"] == ["e030"]
+
+
+def test_the_weights_of_the_composite_are_moved_and_its_sensitivity_stated(rows, dataset):
+    found = measured(dataset(rows))
+    assert found["composite_at_worst"]["value"] < found["composite"]["value"] < found["composite_at_best"]["value"]
+    fixed = measured(dataset(rows), FAST.model_copy(update={"weight_tolerance": 0.0}))
+    assert fixed["composite_at_worst"]["value"] == fixed["composite_at_best"]["value"] == fixed["composite"]["value"]
+    gain = 0.05 * (0.5 - found["composite"]["value"]) / 0.75
+    assert found["accuracy"]["sensitivity"] == pytest.approx(gain, abs=1e-4)
+
+
+def test_groups_of_customers_that_weigh_less_than_at_the_source_are_demographic_bias(rows, dataset):
+    source = [row | {"language": "fr" if number % 4 == 0 else "en"} for number, row in enumerate(rows)]
+    kept = [row for number, row in enumerate(source) if number % 4]
+    assert values(dataset(source, source))["demographic_bias"] == 0
+    assert values(dataset(kept, source))["demographic_bias"] == pytest.approx(0.25)
+
+
+def test_the_arrival_rate_says_when_the_production_volume_is_reached(rows, dataset):
+    for number, row in enumerate(rows):
+        row["created_at"] = datetime(2024, 1, 1 + number % 31, number % 24, tzinfo=UTC)
+    found = values(dataset(rows, rows), FAST.model_copy(update={"production": 200}))
+    assert found["monthly_arrival"] == pytest.approx(100, rel=0.05)
+    assert found["months_to_production"] == pytest.approx(1, rel=0.05)
+    assert values(dataset(rows, rows), FAST.model_copy(update={"production": 90}))["months_to_production"] == 0
