@@ -118,6 +118,7 @@ def _c(name: str, type_: pa.DataType, meaning: str, *, raw: bool = False) -> Col
 
 
 _S, _T, _F, _I = pa.string(), pa.timestamp("us", "UTC"), pa.float64(), pa.int64()
+_CODES, _VECTOR = pa.list_(pa.int64()), pa.list_(pa.float16())
 
 PARTITION = _c("partition", _S, "slice of the record line that holds the row: UTC day, week or month of created_at")
 
@@ -255,6 +256,39 @@ RELEVANT_PAIRS = Table(
         _c("domain", _F, "how near question and answer come to the desk's articles and categories, -1 to 1"),
     ),
 )
+TEXT_VIEWS = Table(
+    "text_views",
+    "analysis",
+    "The pairs' words in lower case, stemmed, stop words left out; for analysis only, never to train on.",
+    (
+        _c("pair_id", _S, "the pair"),
+        PARTITION,
+        _c("language", _S, "ISO 639-1 code, whose stemmer and stop words were used"),
+        _c("question_view", _S, "stems of the question's telling words, in order"),
+        _c("answer_view", _S, "stems of the answer's telling words, in order"),
+    ),
+    partitioned=True,
+)
+PAIR_SIGNATURES = Table(
+    "pair_signatures",
+    "analysis",
+    "What comparing pairs takes of each, computed once and free of text: word codes, MinHash bands, embeddings.",
+    (
+        _c("pair_id", _S, "the pair"),
+        PARTITION,
+        _c("question_hash", _I, "hash of the question's normal form; equal questions share it"),
+        _c("answer_hash", _I, "hash of the answer's normal form"),
+        _c("question_words", _CODES, "codes of the question's words in order, salutation left out"),
+        _c("answer_words", _CODES, "codes of the answer's words in order, salutation left out"),
+        _c("question_terms", _CODES, "codes of the words of the question's view, in order"),
+        _c("bands", _CODES, "MinHash band keys of question and answer joined: 16 of 8 rows, runs of 3 words"),
+        _c("question_bands", _CODES, "the same of the question alone"),
+        _c("answer_bands", _CODES, "MinHash band keys of the answer: 32 of 4 rows, single words"),
+        _c("question_embedding", _VECTOR, "unit embedding of the question, salutation left out"),
+        _c("answer_embedding", _VECTOR, "unit embedding of the answer, salutation left out"),
+    ),
+    partitioned=True,
+)
 UNIQUE_PAIRS = Table(
     "unique_pairs",
     "deduplication",
@@ -275,6 +309,22 @@ SPLIT_ASSIGNMENTS = Table(
         _c("key_name", _S, "name of the installation key the id was made with; another one than now: a tombstone"),
     ),
     append_only=True,
+)
+CONSISTENCY_FINDINGS = Table(
+    "consistency_findings",
+    "deduplication",
+    "What does not agree and a person should look at: contradictions, outdated answers, doubtful categories.",
+    (
+        _c("finding_id", _S, "hash of what it says"),
+        _c("kind", _S, "contradiction, outdated or label_error"),
+        _c("pair_id", _S, "the pair in doubt; of two that contradict one another the one with less evidence"),
+        _c("other_id", _S, "the pair it contradicts, or the article's; null for a category"),
+        _c("score", _F, "how sure the finding is, 0 to 1"),
+        _c("suggested", _S, "the category the pair's words speak for; null for other kinds"),
+        _c("question_cosine", _F, "cosine of the two questions; null for a category"),
+        _c("answer_cosine", _F, "cosine of the two answers; null for a category"),
+        _c("conflicts", _I, "quantities the two answers state differently; null for a category"),
+    ),
 )
 SPLIT_PAIRS = Table(
     "split_pairs",

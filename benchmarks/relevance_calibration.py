@@ -19,8 +19,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from assets.embedding import embed
 from assets.validation.params import ValidationParams
-from assets.validation.relevance import asked, embed, relevance
+from assets.validation.relevance import asked, relevance
 from assets.validation.score import score
 
 STEPS = 101

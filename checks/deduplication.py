@@ -1,4 +1,4 @@
-"""The promises of the unique pairs."""
+"""The promises of the unique pairs, and of what does not agree among them."""
 
 from checks import Promise
 
@@ -40,5 +40,41 @@ UNIQUE_PAIRS: tuple[Promise, ...] = (
         },
         "At most 20 pairs share one answer.",
         "warning",
+    ),
+)
+
+_KINDS = ["contradiction", "outdated", "label_error"]
+CONSISTENCY_FINDINGS: tuple[Promise, ...] = (
+    (
+        "finding_id_is_unique",
+        "ExpectColumnValuesToBeUnique",
+        {"column": "finding_id"},
+        "Nothing is found twice.",
+        "critical",
+    ),
+    (
+        "kind_is_known",
+        "ExpectColumnValuesToBeInSet",
+        {"column": "kind", "value_set": _KINDS},
+        "Its kind is known.",
+        "critical",
+    ),
+    (
+        "score_is_a_share",
+        "ExpectColumnValuesToBeBetween",
+        {"column": "score", "min_value": 0, "max_value": 1},
+        "How sure a finding is lies between 0 and 1.",
+        "critical",
+    ),
+    (
+        "what_it_disagrees_with_is_named",
+        "ExpectColumnValuesToBeNull",
+        {
+            "column": "finding_id",
+            "row_condition": 'other_id.isna() and kind != "label_error" or suggested.isna() and kind == "label_error"',
+            "condition_parser": "pandas",
+        },
+        "A finding names the pair it disagrees with, or the category suggested.",
+        "critical",
     ),
 )

@@ -34,6 +34,19 @@ TRAINING_EXAMPLES: tuple[Promise, ...] = (
         "critical",
     ),
     (
+        "no_training_text_is_a_view",
+        "ExpectColumnValuesToMatchRegex",
+        {
+            "column": "output",
+            "regex": r"[^\W\d_a-z]|[.,;:!?']|\b(?:a|an|and|are|for|in|is|it|of|on|the|to|we|you)\b",
+            "mostly": 0.9,
+            "row_condition": 'task == "answer"',
+            "condition_parser": "pandas",
+        },
+        "Answers are written out; views, free of capitals, punctuation and stop words, are for analysis only.",
+        "critical",
+    ),
+    (
         "the_loss_is_taken_on_a_part",
         "ExpectColumnPairValuesAToBeGreaterThanB",
         {"column_A": "tokens", "column_B": "answer_tokens"},

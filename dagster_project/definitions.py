@@ -5,6 +5,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.analysis import asset as analysis
 from assets.anonymization import asset as anonymization
 from assets.augmentation import asset as augmentation
 from assets.balancing import asset as balancing
@@ -54,6 +55,7 @@ DOORS = [
     standardization,
     pairing,
     validation,
+    analysis,
     deduplication,
     splitting,
     augmentation,

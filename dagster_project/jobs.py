@@ -8,7 +8,7 @@ import dagster as dg
 from assets.tables import TABLES
 from dagster_project.metadata import HOME_CHECK, STORED_CHECK
 
-RECORD_ROOMS = ("collection", "normalization", "anonymization", "standardization", "pairing", "validation")
+RECORD_ROOMS = ("collection", "normalization", "anonymization", "standardization", "pairing", "validation", "analysis")
 DATASET_ROOMS = ("deduplication", "splitting", "augmentation", "balancing", "formatting", "quality", "release")
 TUNING_ROOMS = ("tuning", "evaluation")
 ROOMS = (*RECORD_ROOMS, *DATASET_ROOMS, *TUNING_ROOMS)

@@ -28,6 +28,9 @@ HOME_CHECK = "nothing_personal_rests_outside"
 KNOBS = "knobs"
 """Output metadata that says what a person turned for one run."""
 SHARED = {
+    "validation": ("embedding",),
+    "analysis": ("embedding", "signature"),
+    "deduplication": ("signature",),
     "formatting": ("base_model",),
     "tuning": ("base_model", "released"),
     "evaluation": ("base_model", "released"),

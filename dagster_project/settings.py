@@ -15,6 +15,7 @@ import yaml
 from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
+from assets.analysis.params import AnalysisParams
 from assets.anonymization.leaks_params import PrivacyParams
 from assets.anonymization.params import AnonymizationParams
 from assets.augmentation.params import AugmentationParams
@@ -65,6 +66,7 @@ class Settings(BaseSettings):
     standardization: StandardizationParams = Field(default_factory=StandardizationParams)
     pairing: PairingParams = Field(default_factory=PairingParams)
     validation: ValidationParams = Field(default_factory=ValidationParams)
+    analysis: AnalysisParams = Field(default_factory=AnalysisParams)
     deduplication: DeduplicationParams = Field(default_factory=DeduplicationParams)
     splitting: SplittingParams = Field(default_factory=SplittingParams)
     augmentation: AugmentationParams = Field(default_factory=AugmentationParams)

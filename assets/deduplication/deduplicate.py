@@ -3,146 +3,188 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
 from assets import tables
-from assets.deduplication.near import Link, components, near_pairs
+from assets.deduplication.candidates import Link, components
+from assets.deduplication.links import Again, Asked, exact_sets, near_links, question_links
 from assets.deduplication.params import DeduplicationParams
-from assets.deduplication.words import jaccard, marks, names_differ, normalise
+from assets.deduplication.signed import Signed
+from assets.errors import RefineryError
 from assets.ledger import Ledger, Published
+from assets.signature import BANDS, ROWS, TELLING_WORDS, bands, coded, gist, text_hash, words_of
 
 _TRUTH = ("reviewed", "agrees_with_article", "customer_confirmed", "none")
-_READ = ("pair_id", "question", "answer", "truth_evidence", "created_at")
+_READ = ("pair_id", "customer_id", "truth_evidence", "created_at")
+
+Rank = Callable[[int], Any]
+Same = Callable[[int, int], bool]
 
 
-def deduplicate(pairs: pa.Table, params: DeduplicationParams) -> Published:
+class Merge(NamedTuple):
+    """A row that another one stands for."""
+
+    row: int
+    into: int
+    reason: str
+
+
+def deduplicate(pairs: pa.Table, signatures: pa.Table, params: DeduplicationParams) -> Published:
     """Return one pair of each set that says the same, with the cluster its question lies in.
 
-    Duplicates agree in question AND answer: word for word after normalisation (`exact_duplicate`),
-    or closely enough with the same numbers, placeholders, telling words and names
-    (`near_duplicate`). Of each connected set stays the pair with the best evidence of truth, then
-    the longest answer (placeholders not counted), then the newest, then the smallest id. Of the
+    Duplicates agree in question AND answer: word for word after normalisation (`exact_duplicate`), closely enough
+    with the same numbers, placeholders, telling words and names (`near_duplicate`), or in another frame
+    (`semantic_duplicate`, see `Again`). Of a connected set stays the pair with the best evidence of truth (what
+    people verified first), then the longest answer (placeholders not counted), then the newest, then the smallest id.
+    Only what says the same as the pair that stays is merged into it, so that no chain joins its two ends. Of the
     pairs left that share one answer `max_per_answer` stay, chosen by hash (`stock_answer`).
+
+    Pairs of one `cluster_id` are linked by their questions: near-duplicates, asked again and answered otherwise, or
+    (short questions) near-duplicates with answers that agree; never by an answer alone.
+
+    Args:
+        pairs: `tables.RELEVANT_PAIRS`; of their texts nothing is read.
+        signatures: `tables.PAIR_SIGNATURES` of the same pairs, computed when each of them was new.
+        params: What is alike enough.
+
+    Raises:
+        RefineryError: A pair without a signature.
     """
     pairs = pairs.sort_by("pair_id")
     rows = pairs.select(list(_READ)).to_pylist()
-    texts = [(row["question"] or "", row["answer"] or "") for row in rows]
-    normal = [(normalise(question), normalise(answer)) for question, answer in texts]
+    signed = Signed(matched(signatures, pairs, "unique_pairs"))
     ledger = Ledger.of(pairs, key="pair_id")
+    again = Again(signed, rows, params)
+    asked = again.links() if params.semantic else Asked([], [])
 
-    survivors = []
-    for same in _sets(len(rows), duplicate_links(texts, params)):
-        best = min(same, key=lambda i: _rank(rows[i], normal[i][1]))
-        survivors.append(best)
-        for i in same:
-            if i != best:
-                reason = "exact_duplicate" if normal[i] == normal[best] else "near_duplicate"
-                ledger.merge(rows[i]["pair_id"], rows[best]["pair_id"], reason)
-    survivors.sort()
+    lengths = signed.lengths.tolist()
+    gone = {}
+    for row, into, reason in merges(signed, asked.same, lambda i: ranked(rows[i], lengths[i]), params, again.same):
+        ledger.merge(rows[row]["pair_id"], rows[into]["pair_id"], reason)
+        gone[row] = into
+    survivors = [i for i in range(len(rows)) if i not in gone]
 
-    clusters = question_clusters([normal[i] for i in survivors], params)
-    stock = _beyond(params.max_per_answer, [(normal[i][1], rows[i]["pair_id"]) for i in survivors])
+    otherwise = [(gone.get(i, i), gone.get(j, j)) for i, j in (*asked.otherwise, *asked.same)]
+    clusters = components(len(rows), [*question_links(signed, survivors, params), *otherwise])
+    answers = signed.hashes("answer_hash").tolist()
+    stock = _beyond(params.max_per_answer, [(answers[i], rows[i]["pair_id"]) for i in survivors])
     for pair_id in stock:
         ledger.drop(pair_id, "stock_answer")
-    kept = [(i, c) for i, c in zip(survivors, clusters, strict=True) if rows[i]["pair_id"] not in stock]
+    kept = [i for i in survivors if rows[i]["pair_id"] not in stock]
     named: dict[int, str] = {}
-    for i, cluster in kept:  # in the order of their ids: the first of a cluster names it
-        named.setdefault(cluster, rows[i]["pair_id"])
-    cluster_ids = pa.array([named[cluster] for _, cluster in kept], pa.string())
-    table = pairs.take(pa.array([i for i, _ in kept], pa.int64())).append_column("cluster_id", cluster_ids)
+    for i in kept:  # in the order of their ids: the first of a cluster names it
+        named.setdefault(clusters[i], rows[i]["pair_id"])
+    cluster_ids = pa.array([named[clusters[i]] for i in kept], pa.string())
+    table = pairs.take(pa.array(kept, pa.int64())).append_column("cluster_id", cluster_ids)
     return ledger.close(tables.UNIQUE_PAIRS.conform(table), key="pair_id")
 
 
-def duplicate_links(texts: Sequence[tuple[str, ...]], params: DeduplicationParams) -> list[Link]:
-    """Return links between rows that say the same in each of their parts (question and answer, or one text).
+def merges(
+    signed: Signed, again: Sequence[Link], rank: Rank, params: DeduplicationParams, same: Same = lambda i, j: False
+) -> Iterator[Merge]:
+    """Yield each row that says what another one says, with the row that stands for it and how alike they are.
 
-    Texts are compared only where their marks (numbers, placeholders, telling words) are equal,
-    part by part; the whole must be alike, and so must each part, and no name may differ.
+    Args:
+        signed: The signatures.
+        again: Links between rows that say the same in another frame.
+        rank: Orders rows, the one that stays first.
+        params: What is alike enough.
+        same: Whether two rows that a third is linked with say the same.
     """
-    normal = [tuple(normalise(part) for part in parts) for parts in texts]
-    telling = frozenset(params.telling_words)
-    marked: dict[object, int] = {}
-    within = [marked.setdefault(tuple(marks(p, telling) for p in parts), len(marked)) for parts in normal]
-    links = near_pairs([" ".join(parts) for parts in normal], threshold=params.min_similarity, within=within)
-    return [
-        (i, j)
-        for i, j in links
-        if normal[i] == normal[j]
-        or (
-            all(
-                jaccard(set(a.split(" ")), set(b.split(" "))) >= params.min_side_similarity
-                for a, b in zip(normal[i], normal[j], strict=True)
-            )
-            and not any(names_differ(a, b) for a, b in zip(texts[i], texts[j], strict=True))
-        )
-    ]
+    sets = {min(same, key=rank): same for same in exact_sets(signed)}
+    best = {i: head for head, same in sets.items() for i in same}
+    reason: dict[Link, str] = {}
+    for name, links in (("near_duplicate", near_links(signed, sorted(sets), params)), ("semantic_duplicate", again)):
+        for i, j in links:
+            if best[i] != best[j]:
+                reason.setdefault((min(best[i], best[j]), max(best[i], best[j])), name)
+    for head, into in _stars(sorted(sets), reason, rank, same).items():
+        why = reason.get((min(head, into), max(head, into)), "semantic_duplicate")
+        for row in sets[head]:
+            if row != into:
+                yield Merge(row, into, "exact_duplicate" if head == into else why)
 
 
-def question_clusters(normal: Sequence[tuple[str, str]], params: DeduplicationParams) -> list[int]:
-    """Return the number of the cluster of each (question, answer), both normalised.
+def _stars(heads: Sequence[int], links: Iterable[Link], rank: Rank, same: Same) -> dict[int, int]:
+    """Return for each row the one that stands for it: itself, a neighbour, or a neighbour's that proved the `same`.
 
-    Near-duplicate questions share a cluster, so that the split cannot put one into training and
-    the other into the test. Taken alone that joins everything: in an FAQ of 332 businesses, linking
-    equal short questions puts 97 % of the articles into one group, and even those asked only twice
-    39 %. A question below `specific_words` is therefore linked only where its answers agree too; without
-    that, a test answer was never shown in training. New pairs only ever add links.
+    The best row takes what it may, then the best of those that are left takes its own, and so on.
     """
-    alike = components(len(normal), near_pairs([q for q, _ in normal], threshold=params.min_question_similarity))
-    told = [answer if question.count(" ") + 1 < params.specific_words else "" for question, answer in normal]
-    agree = near_pairs(told, threshold=params.min_answer_agreement, size=1, bands=32, within=alike)
-    return components(len(normal), agree)
+    near: defaultdict[int, set[int]] = defaultdict(set)
+    for i, j in links:
+        near[i].add(j)
+        near[j].add(i)
+    into: dict[int, int] = {}
+    for head in sorted(heads, key=rank):
+        if head not in into:
+            into[head] = head
+            close = sorted(near[head] - into.keys())
+            into |= dict.fromkeys(close, head)
+            further = {k for other in close for k in near[other]} - into.keys()
+            into |= {k: head for k in sorted(further) if same(head, k)}
+    return into
 
 
 def apply(rows: Iterable[Mapping[str, Any]], params: DeduplicationParams) -> Iterator[dict[str, Any]]:
     """Say of each {id, text} whether it stays: {id, kept, into, reason}, in the order they came.
 
-    The longest text of a set stays, then the smallest id. A row without a text is set aside (`no_text`).
+    The longest text of a set stays, then the smallest id. A row without a text is set aside (`no_text`). A text alone
+    shows no answer that could confirm a paraphrase, so only exact and near duplicates are merged.
 
     >>> rows = [{"id": 1, "text": "Where is my order?"}, {"id": 2, "text": "where is  my order"}]
     >>> [(r["id"], r["kept"], r["into"], r["reason"]) for r in apply(rows, DeduplicationParams())]
     [(1, True, None, None), (2, False, 1, 'exact_duplicate')]
     """
     rows = list(rows)
-    texts = {i: row["text"] for i, row in enumerate(rows) if isinstance(row.get("text"), str) and row["text"].strip()}
-    read, normal = list(texts), {i: normalise(text) for i, text in texts.items()}
+    read = [i for i, row in enumerate(rows) if isinstance(row.get("text"), str) and row["text"].strip()]
+    signed = Signed(_signed([rows[i]["text"] for i in read]))
+    lengths = signed.lengths.tolist()
+    found = merges(signed, (), lambda k: (-lengths[k], str(rows[read[k]].get("id")), k), params)
     outcome: dict[int, tuple[bool, Any, str | None]] = dict.fromkeys(range(len(rows)), (False, None, "no_text"))
-    for same in _sets(len(read), duplicate_links([(text,) for text in texts.values()], params)):
-        members = [read[k] for k in same]
-        best = min(members, key=lambda i: (-_length(normal[i]), str(rows[i].get("id")), i))
-        for i in members:
-            why = "exact_duplicate" if normal[i] == normal[best] else "near_duplicate"
-            outcome[i] = (True, None, None) if i == best else (False, rows[best].get("id"), why)
+    outcome |= dict.fromkeys(read, (True, None, None))
+    outcome |= {read[m.row]: (False, rows[read[m.into]].get("id"), m.reason) for m in found}
     for i, row in enumerate(rows):
         kept, into, reason = outcome[i]
         yield {"id": row.get("id"), "kept": kept, "into": into, "reason": reason}
 
 
-def _sets(n: int, links: Iterable[Link]) -> list[list[int]]:
-    """Return the connected sets of 0 to n-1, their members in order."""
-    sets = defaultdict(list)
-    for i, label in enumerate(components(n, links)):
-        sets[label].append(i)
-    return list(sets.values())
+def _signed(texts: Sequence[str]) -> pa.Table:
+    """Sign plain texts, as answers to a question that says nothing."""
+    telling, words = frozenset(TELLING_WORDS), words_of(texts)
+    keys = bands(words, size=3, bands=BANDS, rows=ROWS).tolist()
+    rows = [
+        {"answer_hash": text_hash(text), "question_hash": 0, "answer_words": coded(gist(text), telling), "bands": key}
+        for text, key in zip(texts, keys, strict=True)
+    ]
+    return tables.PAIR_SIGNATURES.of(rows)
 
 
-def _rank(row: Mapping[str, Any], answer: str) -> tuple[int, int, float, str]:
+def matched(signatures: pa.Table, pairs: pa.Table, reader: str) -> pa.Table:
+    """Return the signatures of the pairs, in their order.
+
+    Raises:
+        RefineryError: A pair without a signature; says in which asset.
+    """
+    at = {pair_id: i for i, pair_id in enumerate(signatures["pair_id"].to_pylist())}
+    wanted = [at.get(pair_id) for pair_id in pairs["pair_id"].to_pylist()]
+    if None in wanted:
+        raise RefineryError(reader, f"{wanted.count(None)} pair(s) have no signature", "materialise pair_signatures")
+    return signatures.take(pa.array(wanted, pa.int64()))
+
+
+def ranked(row: Mapping[str, Any], length: int) -> tuple[int, int, float, str]:
     """Order the pairs of a set, the one that stays first."""
     truth = row["truth_evidence"] if row["truth_evidence"] in _TRUTH else "none"
     newest = row["created_at"].timestamp() if row["created_at"] else float("-inf")
-    return (_TRUTH.index(truth), -_length(answer), -newest, row["pair_id"])
+    return (_TRUTH.index(truth), -length, -newest, row["pair_id"])
 
 
-def _length(normal: str) -> int:
-    """Count the words that say something: placeholders do not."""
-    return sum(word[0] not in "[{" for word in normal.split(" ") if word)
-
-
-def _beyond(most: int, told: Sequence[tuple[str, str]]) -> set[str]:
+def _beyond(most: int, told: Sequence[tuple[int, str]]) -> set[str]:
     """Return the ids, of (answer, id), that come after the first `most` of their answer in hash order."""
-    seen: Counter[str] = Counter()
+    seen: Counter[int] = Counter()
     beyond = set()
     for answer, pair_id in sorted(told, key=lambda item: tables.content_hash(item[1])):
         seen[answer] += 1

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import BaseModel, ConfigDict, Field
 
-TELLING_WORDS = (
-    *("no", "not", "never", "none", "nothing", "nobody", "neither", "nor", "without", "except", "unless", "unable"),
-    *("zero", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
-    *("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety", "hundred", "thousand", "million"),
-    *("half", "double", "minute", "hour", "day", "week", "month", "year", "percent", "am", "pm"),
-    *("daily", "weekly", "monthly", "quarterly", "yearly", "annual", "annually"),
-    *("minimum", "maximum", "least", "most", "before", "after", "enable", "disable", "enabled", "disabled"),
-    *("credit", "debit", "open", "close", "opened", "closed", "approved", "denied", "declined", "accepted", "rejected"),
-    *("required", "optional", "allowed", "prohibited", "free", "paid", "increase", "decrease", "internal", "external"),
-)
-"""Words that turn an answer into another one: negations, numbers, units of time, opposites."""
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class DeduplicationParams(BaseModel):
-    """When two pairs say the same, and which questions belong together."""
+    """When two pairs say the same, and which questions belong together; a change here signs no pair anew."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -29,17 +21,36 @@ class DeduplicationParams(BaseModel):
         description="Jaccard similarity of the word 3-grams of question and answer joined, from which two pairs are "
         "near-duplicates (below 0.7 the search would miss too many).",
     )
-    min_side_similarity: float = Field(
+    min_side_similarity: Share = Field(
         default=0.75,
-        ge=0,
-        le=1,
         description="Jaccard similarity of the words that question and answer must each reach on their own, so that a "
         "long stock answer never merges two different questions.",
     )
-    telling_words: tuple[str, ...] = Field(
-        default=TELLING_WORDS,
-        description="Words (lower case, singular) that keep two pairs apart where their sequence differs, as numbers "
-        "and placeholders always do.",
+    semantic: bool = Field(
+        default=True, description="Whether pairs that say the same in other words (semantic duplicates) are merged too."
+    )
+    min_question_overlap: Share = Field(
+        default=0.25,
+        description="Share of two questions' words, weighted by how rare they are, from which they ask the same.",
+    )
+    min_overlap_of_one_customer: Share = Field(
+        default=0.15, description="The same where one customer asks twice: who writes again changes more of the frame."
+    )
+    min_shared_weight: float = Field(
+        default=30.0,
+        ge=0,
+        description="Weight of the words two questions share, in nats, from which asking the same is no coincidence; "
+        "half the world asks whether there is parking, and means different car parks.",
+    )
+    min_question_cosine: float = Field(
+        default=0.6, ge=-1, le=1, description="Cosine of the embeddings from which two questions may ask the same."
+    )
+    min_answer_cosine: float = Field(
+        default=0.35,
+        ge=-1,
+        le=1,
+        description="Cosine from which the answers to the same question say the same, where no number, name or "
+        "negation speaks against it; low, because steps and prose of one answer are far apart.",
     )
     min_question_similarity: float = Field(
         default=0.8,
@@ -61,4 +72,14 @@ class DeduplicationParams(BaseModel):
     )
     max_per_answer: int = Field(
         default=20, ge=1, description="Most pairs that may share one answer; the rest leaves as stock_answer."
+    )
+    min_article_cosine: float = Field(
+        default=0.6,
+        ge=-1,
+        le=1,
+        description="Cosine from which an answer and a section of an article are about one thing, so that a number "
+        "the article has otherwise makes the answer outdated.",
+    )
+    label_folds: int = Field(
+        default=5, ge=2, description="Folds in which categories are predicted for pairs that were not learned from."
     )

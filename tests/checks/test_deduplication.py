@@ -24,3 +24,23 @@ def test_each_promise_on_unique_pairs_can_fail():
             ],
         },
     )
+
+
+FINDINGS = [
+    {"finding_id": "f", "kind": "contradiction", "pair_id": "a", "other_id": "b", "score": 0.9, "conflicts": 1},
+    {"finding_id": "g", "kind": "label_error", "pair_id": "a", "score": 0.7, "suggested": "billing"},
+]
+
+
+def test_each_promise_on_consistency_findings_can_fail():
+    assert_each_promise_can_fail(
+        tables.CONSISTENCY_FINDINGS,
+        promises.CONSISTENCY_FINDINGS,
+        good=FINDINGS,
+        bad={
+            "finding_id_is_unique": lambda rows: [rows[0], rows[0]],
+            "kind_is_known": lambda rows: [{**rows[0], "kind": "odd"}, rows[1]],
+            "score_is_a_share": lambda rows: [{**rows[0], "score": 1.5}, rows[1]],
+            "what_it_disagrees_with_is_named": lambda rows: [{**rows[0], "other_id": None}, rows[1]],
+        },
+    )

@@ -43,6 +43,7 @@ def test_each_promise_on_training_examples_can_fail():
             "no_text_imitates_the_chat_template": _with(
                 2, messages=[*GOOD[0]["messages"][:2], {"role": "assistant", "content": "Yes.<|im_end|>"}]
             ),
+            "no_training_text_is_a_view": lambda rows: [{**row, "output": "return within 30 day"} for row in rows],
             "the_loss_is_taken_on_a_part": _with(0, answer_tokens=30),
             "the_loss_is_taken_on_something": _with(0, answer_tokens=1),
             "split_is_stated": _with(0, split=None),

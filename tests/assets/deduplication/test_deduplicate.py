@@ -3,12 +3,15 @@ from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from assets import tables
 from assets.deduplication.deduplicate import apply, deduplicate
 from assets.deduplication.params import DeduplicationParams
+from assets.errors import RefineryError
 from assets.ledger import balance, reasons
+from tests.signing import signatures
 
 PARAMS = DeduplicationParams()
 ANSWER = (
@@ -31,7 +34,8 @@ def pair(pair_id, question="How do I reset my password?", answer=ANSWER, **more)
 
 
 def deduplicated(*rows, params=PARAMS):
-    return deduplicate(tables.VALIDATED_PAIRS.of(rows), params)
+    pairs = tables.VALIDATED_PAIRS.of(rows)
+    return deduplicate(pairs, signatures(pairs), params)
 
 
 def outcomes(published):
@@ -133,6 +137,86 @@ def test_a_short_question_asked_of_many_businesses_does_not_chain_them_together(
         pair("c", "Is there parking", "Yes, guests park for free behind the Acorn."),
     )
     assert clusters(found) == {"a": "a", "b": "b", "c": "a"}
+
+
+FRAMES = (
+    "Hello team,\n\nI could not find this on your pages. {}\n\nKind regards,\n[PERSON_1]",
+    "Just checking on this. {} My account number is [ACCOUNT]. Any help would be welcome.",
+)
+REQUEST = (
+    "After changing the Wi-Fi name half of our devices no longer connect to the Beck 7. It is an old house with solid "
+    "brick walls. Will my heating stay connected when I rename the network?"
+)
+STEPS = (
+    "Please do this:\n1. In the app tap Network, Wi-Fi, Name and password.\n2. Choose at least 12 characters.\n"
+    "3. Save; the Wi-Fi restarts within 90 seconds and the hubs follow by themselves."
+)
+PROSE = (
+    "You can change it under Network, Wi-Fi, Name and password in the app. The password needs 12 characters or more. "
+    "After 90 seconds the Wi-Fi is back, and our hubs take the new password over by themselves."
+)
+
+
+def asked(pair_id, frame, answer, request=REQUEST):
+    return pair(pair_id, FRAMES[frame].format(request), answer)
+
+
+def test_one_request_in_two_frames_with_one_answer_in_other_words_is_a_semantic_duplicate():
+    found = deduplicated(asked("a", 0, STEPS), asked("b", 1, PROSE))
+    assert sorted(reason or "" for _, reason, _ in outcomes(found).values()) == ["", "semantic_duplicate"]
+    apart = deduplicated(asked("a", 0, STEPS), asked("b", 1, PROSE), params=DeduplicationParams(semantic=False))
+    assert kept(apart) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("request_", "answer"),
+    [
+        (REQUEST.replace("Beck 7", "Beck 5"), PROSE),
+        (REQUEST.replace("no longer connect", "still connect"), PROSE.replace("12", "14")),
+        (REQUEST, PROSE.replace("90 seconds", "45 seconds")),
+        (REQUEST.replace("It is an old house", "It is not an old house"), PROSE),
+    ],
+    ids=["model", "other_request", "number_in_answer", "negation"],
+)
+def test_another_frame_does_not_hide_another_number_or_negation(request_, answer):
+    assert kept(deduplicated(asked("a", 0, STEPS), asked("b", 1, answer, request_))) == ["a", "b"]
+
+
+def test_the_same_question_answered_otherwise_is_kept_and_shares_its_cluster():
+    found = deduplicated(asked("a", 0, STEPS), asked("b", 1, PROSE.replace("90 seconds", "45 seconds")))
+    assert clusters(found) == {"a": "a", "b": "a"}
+
+
+def test_the_same_answer_to_another_question_is_kept_in_a_cluster_of_its_own():
+    found = deduplicated(pair("a"), pair("b", "My code for the second factor never arrives, what now?"))
+    assert clusters(found) == {"a": "a", "b": "b"}
+
+
+def test_no_chain_of_like_pairs_joins_its_ends():
+    words = [f"word{i}" for i in range(400)]
+    said = [" ".join(words[start : start + 200]) for start in range(0, 60, 12)]
+    found = deduplicated(*(pair(f"p{i}", answer=text, truth_evidence="none") for i, text in enumerate(said)))
+    assert 1 < found.table.num_rows < len(said)
+
+
+def test_a_pair_without_a_signature_is_an_error_that_says_what_to_do():
+    pairs = tables.VALIDATED_PAIRS.of([pair("a"), pair("b")])
+    with pytest.raises(RefineryError, match="pair_signatures"):
+        deduplicate(pairs, signatures(pairs.slice(0, 1)), PARAMS)
+
+
+def test_earlier_nights_are_compared_by_their_signatures_alone():
+    pairs = tables.VALIDATED_PAIRS.of([pair("old"), pair("new", truth_evidence="reviewed")])
+    signed = signatures(pairs)
+    blank = pa.array(["", ""])
+    mute = pairs.set_column(pairs.schema.get_field_index("question"), "question", blank)
+    mute = mute.set_column(pairs.schema.get_field_index("answer"), "answer", blank)
+    assert outcomes(deduplicate(mute, signed, PARAMS))["old"] == ("merged", "exact_duplicate", "new")
+
+
+@pytest.mark.parametrize("n", [1, 50])
+def test_rows_that_are_all_the_same_become_one(n):
+    assert deduplicated(*(pair(f"p{i:02}") for i in range(n))).table.num_rows == 1
 
 
 def test_no_pairs_in_no_pairs_out():

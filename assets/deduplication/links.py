@@ -1,0 +1,146 @@
+"""Which pairs say the same, and which ask the same and are answered otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assets.deduplication.candidates import Link, banded, components, sharing
+from assets.deduplication.compare import Comparison, Overlap, names_differ
+from assets.deduplication.params import DeduplicationParams
+from assets.deduplication.signed import Signed
+from assets.signature import grams, jaccard, said
+
+_AT_ONCE = 262_144
+_ALIKE = 0.55
+"""Overlap from which two questions are one text with a word changed, rather than one request in two frames."""
+
+
+class Asked(NamedTuple):
+    """Links between rows: the same said, and the same asked but answered otherwise."""
+
+    same: list[Link]
+    otherwise: list[Link]
+
+
+def exact_sets(signed: Signed) -> list[list[int]]:
+    """Return the rows that share question and answer word for word after normalisation, set by set."""
+    key = np.column_stack([signed.hashes("question_hash"), signed.hashes("answer_hash")])
+    _, label = np.unique(key, axis=0, return_inverse=True)
+    sets: dict[int, list[int]] = {}
+    for i, at in enumerate(label.ravel().tolist()):
+        sets.setdefault(at, []).append(i)
+    return list(sets.values())
+
+
+def near_links(signed: Signed, rows: Sequence[int], params: DeduplicationParams) -> list[Link]:
+    """Return links between near-duplicates among some rows.
+
+    Only rows of equal marks (numbers, placeholders, telling words, side by side) are compared. The runs of words of
+    question and answer joined must be alike, and so must the words of each side, and no name may differ: all of it
+    computed on the words themselves, so that a collision of bands never links.
+    """
+    chosen = np.asarray(rows, dtype=np.int64)
+    links = []
+    for a, b in banded(signed.matrix("bands")[chosen], signed.marks[chosen]):
+        i, j = int(chosen[a]), int(chosen[b])
+        if (
+            jaccard(signed.joined(i), signed.joined(j)) >= params.min_similarity
+            and all(
+                jaccard(said(s[i]), said(s[j])) >= params.min_side_similarity for s in (signed.question, signed.answer)
+            )
+            and not names_differ(signed.question[i], signed.question[j])
+            and not names_differ(signed.answer[i], signed.answer[j])
+        ):
+            links.append((i, j))
+    return links
+
+
+class Again:
+    """Finds what is asked again in another frame, and whether it is answered the same.
+
+    Two questions ask the same if they share enough of what is rare in them (`Overlap`), in weight and in share, are
+    near by their embeddings, and no number, name or negation in the same place differs. The answers say the same if
+    they are near, neither gives a number the other lacks while the other gives one too, and again nothing differs in
+    the same place.
+
+    Args:
+        signed: The signatures.
+        rows: {customer_id, created_at} of each, in the same order.
+        params: What is enough.
+    """
+
+    def __init__(self, signed: Signed, rows: Sequence[Mapping[str, Any]], params: DeduplicationParams) -> None:
+        self._signed, self._params = signed, params
+        self._overlap = Overlap(signed)
+        self._asks, self._says = Comparison(signed.question), Comparison(signed.answer)
+        time = np.array([r["created_at"].timestamp() if r["created_at"] else np.inf for r in rows])
+        self._place = np.empty(len(rows), dtype=np.int64)
+        self._place[np.lexsort((np.arange(len(rows)), time))] = np.arange(len(rows))
+        customers: dict[Any, int] = {None: -1}
+        self._customer = np.array(
+            [customers.setdefault(r["customer_id"], len(customers)) for r in rows], dtype=np.int64
+        )
+
+    def links(self) -> Asked:
+        """Return the links between all rows; the time taken grows as their number does."""
+        found = Asked([], [])
+        pairs = sharing(self._overlap.twos, self._overlap.two_rows, self._place)
+        for start in range(0, len(pairs), _AT_ONCE):
+            self._judge(pairs[start : start + _AT_ONCE], 1.0, found)
+        return found
+
+    def same(self, i: int, j: int) -> bool:
+        """Whether two rows that a third one is linked with say the same: they need half as much in common."""
+        found = Asked([], [])
+        self._judge(np.array([[i, j]]), 0.5, found)
+        return bool(found.same)
+
+    def _judge(self, pairs: NDArray[np.int64], part: float, found: Asked) -> None:
+        signed, params = self._signed, self._params
+        weight, share = self._overlap.of(pairs)
+        a, b = self._customer[pairs[:, 0]], self._customer[pairs[:, 1]]
+        enough = np.where((a == b) & (a >= 0), params.min_overlap_of_one_customer, params.min_question_overlap)
+        likely = (share >= part * enough) & (weight >= part * params.min_shared_weight)
+        pairs, share = pairs[likely], share[likely]
+        near = signed.cosines("question", pairs) >= params.min_question_cosine
+        pairs, share = pairs[near], share[near]
+        answers = signed.cosines("answer", pairs)
+        for (i, j), alike, cosine in zip(pairs.tolist(), share.tolist(), answers.tolist(), strict=True):
+            if not self._asks.differ(i, j, closely=alike >= _ALIKE):
+                agree = cosine >= params.min_answer_cosine and not self._conflict(i, j)
+                (found.same if agree else found.otherwise).append((i, j))
+
+    def _conflict(self, i: int, j: int) -> bool:
+        return self._says.numbers_conflict(i, j) or self._says.differ(i, j, closely=False)
+
+
+def question_links(signed: Signed, rows: Sequence[int], params: DeduplicationParams) -> list[Link]:
+    """Return links between the rows whose questions are near-duplicates, so that the split keeps them together.
+
+    Taken alone that joins everything: in an FAQ of 332 businesses, linking equal short questions puts 97 % of the
+    articles into one group, and even those asked only twice 39 %. A question below `specific_words` is therefore
+    linked only where its answers agree too; without that, a test answer was never shown in training.
+    """
+    chosen = np.asarray(rows, dtype=np.int64)
+    runs = {int(i): grams(said(signed.question[i]), 3) for i in chosen}
+    alike = [
+        (a, b)
+        for a, b in banded(signed.matrix("question_bands")[chosen])
+        if jaccard(runs[int(chosen[a])], runs[int(chosen[b])]) >= params.min_question_similarity
+    ]
+    asked = np.asarray(components(len(chosen), alike), dtype=np.int64)
+    short = np.array([len(said(signed.question[i])) < params.specific_words for i in chosen], dtype=bool)
+    links: list[Link] = []
+    first: dict[int, int] = {}
+    for a in np.flatnonzero(~short).tolist():
+        links.append((int(chosen[first.setdefault(int(asked[a]), a)]), int(chosen[a])))
+    brief = np.flatnonzero(short)
+    for a, b in banded(signed.matrix("answer_bands")[chosen[brief]], asked[brief]):
+        i, j = int(chosen[brief[a]]), int(chosen[brief[b]])
+        if jaccard(said(signed.answer[i]), said(signed.answer[j])) >= params.min_answer_agreement:
+            links.append((i, j))
+    return links

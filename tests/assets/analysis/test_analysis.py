@@ -1,0 +1,85 @@
+import pyarrow as pa
+import pytest
+
+from assets import tables
+from assets.analysis.params import AnalysisParams
+from assets.analysis.sign import sign
+from assets.analysis.text_views import text_views, view
+from assets.signature import coded, gist, identities, kinds, normalise
+from dagster_project.definitions import defs
+
+PARAMS = AnalysisParams()
+PAIRS = tables.VALIDATED_PAIRS.of(
+    [
+        {
+            "pair_id": "a",
+            "partition": "2024-01",
+            "language": "en",
+            "question": "Where is it?",
+            "answer": "It's coming.",
+        },
+        {
+            "pair_id": "b",
+            "partition": "2024-02",
+            "language": "de",
+            "question": "Wo ist es?",
+            "answer": "Die Rechnungen.",
+        },
+        {"pair_id": "c", "partition": "2", "language": None, "question": None, "answer": ""},
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "seen"),
+    [
+        ("The invoices were paid.", "en", "invoic paid"),
+        ("Die Rechnungen wurden bezahlt.", "de", "rechnung bezahlt"),
+        ("You can't return 2 items.", "en", "not return 2 item"),
+        ("[PERSON_1] asks about [ORDER]", "en", "ask"),
+        ("Ein Wort", "zz", "ein wort"),
+        ("", "en", ""),
+    ],
+)
+def test_a_view_is_lower_cased_stemmed_and_free_of_stop_words_in_its_language(text, language, seen):
+    assert view(text, language, PARAMS) == seen
+
+
+def test_a_pairs_view_and_signature_hang_on_the_pair_alone():
+    views = text_views(PAIRS, PARAMS).table
+    whole = sign(PAIRS, views, PARAMS).table
+    apart = PAIRS.slice(1, 1)
+    assert sign(apart, text_views(apart, PARAMS).table, PARAMS).table.equals(whole.slice(1, 1))
+    assert views.column("partition").equals(whole.column("partition"))
+
+
+def test_a_signature_holds_no_text():
+    texts = {f.name for f in tables.PAIR_SIGNATURES.schema if f.type == pa.string()}
+    assert texts == {"pair_id", "partition"}
+
+
+def test_no_pairs_have_no_views_and_no_signatures():
+    none = PAIRS.slice(0, 0)
+    views = text_views(none, PARAMS).table
+    assert (views.num_rows, sign(none, views, PARAMS).table.num_rows) == (0, 0)
+
+
+def test_no_training_text_comes_from_a_view():
+    """Only what holds no text is made from views, so none can reach the training examples."""
+    graph = defs.resolve_asset_graph()
+    readers = {
+        k.path[-1] for k in graph.get_all_asset_keys() if "text_views" in {p.path[-1] for p in graph.get(k).parent_keys}
+    }
+    assert readers == {"pair_signatures"}
+
+
+def test_courtesies_and_signatures_are_no_part_of_what_is_said():
+    one = "Dear team,\n\nThe tank stays cold since Monday.\n\nKind regards,\n[PERSON_1]\nHome Support, Mon-Fri"
+    assert normalise(gist(one)) == "the tank stays cold since monday"
+    assert gist("Hi") == "Hi"
+
+
+def test_numbers_names_and_negations_are_still_known_in_the_codes():
+    codes = coded("Is the Beck 7 red? It isn't.", frozenset({"not"}))
+    assert kinds(codes).tolist() == [6, 0, 5, 2, 0, 1, 6, 0, 4, 1]
+    assert (identities(codes)[8] == identities(coded("not", frozenset()))).all()
