@@ -7,7 +7,6 @@ import pyarrow as pa
 from assets import tables
 from assets.analysis.params import AnalysisParams
 from assets.analysis.sign import sign
-from assets.analysis.text_views import text_views
 
 PARAMS = AnalysisParams()
 _SEEN: dict[tuple[str | None, str | None, str | None], dict[str, Any]] = {}
@@ -18,7 +17,7 @@ def signatures(pairs: pa.Table) -> pa.Table:
     rows = pairs.select(["pair_id", "partition", "language", "question", "answer"]).to_pylist()
     said = [(row["language"], row["question"], row["answer"]) for row in rows]
     new = pairs.take(pa.array([i for i, key in enumerate(said) if key not in _SEEN], pa.int64()))
-    made = sign(new, text_views(new, PARAMS).table, PARAMS).table.to_pylist()
+    made = sign(new, PARAMS).table.to_pylist()
     _SEEN.update(zip([key for key in said if key not in _SEEN], made, strict=True))
     return tables.PAIR_SIGNATURES.of(
         [

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from assets import tables
 from assets.analysis.params import AnalysisParams
+from assets.analysis.text_views import view
 from assets.embedding import embed
 from assets.ledger import Ledger, Published
 from assets.signature import BANDS, ROWS, bands, coded, gist, text_hash, words_of
@@ -17,31 +18,28 @@ from assets.tables import MapRows, serially
 _SIDES = ("question", "answer")
 
 
-def sign(pairs: pa.Table, views: pa.Table, params: AnalysisParams, *, map_rows: MapRows = serially) -> Published:
+def sign(pairs: pa.Table, params: AnalysisParams, *, map_rows: MapRows = serially) -> Published:
     """Return the signature of each pair: word codes, MinHash bands and embeddings, and not a word of its texts.
 
     A pair's signature depends on the pair alone, so a night signs only what is new or changed.
     """
-    terms = dict(zip(views.column("pair_id").to_pylist(), views.column("question_view").to_pylist(), strict=True))
-    rows = pairs.select(["pair_id", "partition", *_SIDES]).append_column(
-        "terms", pa.array([terms[i] for i in pairs.column("pair_id").to_pylist()], pa.string())
-    )
+    rows = pairs.select(["pair_id", "partition", "language", *_SIDES])
     return Ledger.of(pairs, key="pair_id").close(map_rows(rows, partial(signed, params=params)), key="pair_id")
 
 
 def signed(rows: pa.Table, params: AnalysisParams) -> pa.Table:
-    """Sign rows {pair_id, partition, question, answer, terms}, each by itself."""
+    """Sign rows {pair_id, partition, language, question, answer}, each by itself."""
     telling, none = frozenset(params.telling_words), frozenset[str]()
     texts = {side: [text or "" for text in rows.column(side).to_pylist()] for side in _SIDES}
     words = {side: words_of(texts[side]) for side in _SIDES}
+    spoken = rows.column("language").to_pylist()
+    terms = [view(text, code, params) for text, code in zip(texts["question"], spoken, strict=True)]
     joined = [f"{q} {a}" for q, a in zip(words["question"], words["answer"], strict=True)]
     made = {
         "bands": _listed(bands(joined, size=3, bands=BANDS, rows=ROWS)),
         "question_bands": _listed(bands(words["question"], size=3, bands=BANDS, rows=ROWS)),
         "answer_bands": _listed(bands(words["answer"], size=1, bands=32, rows=4)),
-        "question_terms": pa.array(
-            [coded(t or "", none) for t in rows.column("terms").to_pylist()], pa.list_(pa.int64())
-        ),
+        "question_terms": pa.array([coded(text, none) for text in terms], pa.list_(pa.int64())),
     }
     distinct = sorted({gist(text) for side in _SIDES for text in texts[side]})
     vectors = embed(
