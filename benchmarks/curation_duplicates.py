@@ -114,7 +114,7 @@ _ROWS = ("outdated_answer", "wrong_category", "contradiction")
 
 
 def matters(desk: SampleDesk) -> dict[str, tuple[object, ...]]:
-    """Return by ticket what the generator wrote about: problem and variant, or the row alone where a fact is its own."""
+    """Return by ticket what it is about: problem and variant, or the row alone where a fact is its own."""
     from desk import _UNTIL
 
     from sample import letters

@@ -8,7 +8,7 @@ from assets import tables
 from assets.analysis.params import AnalysisParams
 from assets.analysis.sign import sign
 
-PARAMS = AnalysisParams()
+PARAMS = AnalysisParams(embedding_tokens=16)  # an opening is enough to tell these pairs apart, and quickly embedded
 _SEEN: dict[tuple[str | None, str | None, str | None], dict[str, Any]] = {}
 
 

@@ -8,7 +8,7 @@ from assets.analysis.text_views import text_views, view
 from assets.signature import coded, gist, identities, kinds, normalise
 from dagster_project.definitions import defs
 
-PARAMS = AnalysisParams()
+PARAMS = AnalysisParams(embedding_tokens=16)
 PAIRS = tables.VALIDATED_PAIRS.of(
     [
         {

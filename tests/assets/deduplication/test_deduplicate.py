@@ -140,8 +140,8 @@ def test_a_short_question_asked_of_many_businesses_does_not_chain_them_together(
 
 
 FRAMES = (
-    "Hello team,\n\nI could not find this on your pages. {}\n\nKind regards,\n[PERSON_1]",
-    "Just checking on this. {} My account number is [ACCOUNT]. Any help would be welcome.",
+    "Hello team,\n\n{} I could not find this on your pages.\n\nKind regards,\n[PERSON_1]",
+    "{} My account number is [ACCOUNT]. Any help would be welcome.",
 )
 REQUEST = (
     "After changing the Wi-Fi name half of our devices no longer connect to the Beck 7. It is an old house with solid "
@@ -157,12 +157,16 @@ PROSE = (
 )
 
 
+FEW = DeduplicationParams(min_shared_weight=10)
+"""Two pairs alone do not show which of their words are rare."""
+
+
 def asked(pair_id, frame, answer, request=REQUEST):
     return pair(pair_id, FRAMES[frame].format(request), answer)
 
 
 def test_one_request_in_two_frames_with_one_answer_in_other_words_is_a_semantic_duplicate():
-    found = deduplicated(asked("a", 0, STEPS), asked("b", 1, PROSE))
+    found = deduplicated(asked("a", 0, STEPS), asked("b", 1, PROSE), params=FEW)
     assert sorted(reason or "" for _, reason, _ in outcomes(found).values()) == ["", "semantic_duplicate"]
     apart = deduplicated(asked("a", 0, STEPS), asked("b", 1, PROSE), params=DeduplicationParams(semantic=False))
     assert kept(apart) == ["a", "b"]
@@ -179,11 +183,12 @@ def test_one_request_in_two_frames_with_one_answer_in_other_words_is_a_semantic_
     ids=["model", "other_request", "number_in_answer", "negation"],
 )
 def test_another_frame_does_not_hide_another_number_or_negation(request_, answer):
-    assert kept(deduplicated(asked("a", 0, STEPS), asked("b", 1, answer, request_))) == ["a", "b"]
+    assert kept(deduplicated(asked("a", 0, STEPS), asked("b", 1, answer, request_), params=FEW)) == ["a", "b"]
 
 
 def test_the_same_question_answered_otherwise_is_kept_and_shares_its_cluster():
-    found = deduplicated(asked("a", 0, STEPS), asked("b", 1, PROSE.replace("90 seconds", "45 seconds")))
+    other = asked("b", 1, PROSE.replace("90 seconds", "45 seconds"))
+    found = deduplicated(asked("a", 0, STEPS), other, params=FEW)
     assert clusters(found) == {"a": "a", "b": "a"}
 
 
@@ -193,7 +198,7 @@ def test_the_same_answer_to_another_question_is_kept_in_a_cluster_of_its_own():
 
 
 def test_no_chain_of_like_pairs_joins_its_ends():
-    words = [f"word{i}" for i in range(400)]
+    words = [a + b + c for a in "bcdfghklm" for b in "aeiou" for c in "npqrstvwz"]
     said = [" ".join(words[start : start + 200]) for start in range(0, 60, 12)]
     found = deduplicated(*(pair(f"p{i}", answer=text, truth_evidence="none") for i, text in enumerate(said)))
     assert 1 < found.table.num_rows < len(said)
@@ -259,10 +264,9 @@ def test_fewer_than_one_in_a_hundred_distinct_faq_items_is_merged(refinery_data:
     rows = [
         pair(f"{domain} {entity} {i}", doc["title"], doc["body"], thread_id=f"{domain} {entity}")
         for domain, of_domain in entities.items()
-        for entity, known in of_domain.items()
+        for entity, known in list(of_domain.items())[:8]
         for i, doc in known["docs"].items()
     ]
     found = deduplicated(*rows)
-    assert reasons(found.ledger)["near_duplicate"] < 0.01 * len(rows)
-    assert set(reasons(found.ledger)) == {"exact_duplicate", "near_duplicate"}
+    assert sum(n for why, n in reasons(found.ledger).items() if why != "exact_duplicate") < 0.01 * len(rows)
     assert max(Counter(clusters(found).values()).values()) < 0.01 * len(rows)
