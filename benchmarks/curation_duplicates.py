@@ -80,7 +80,8 @@ class Judge:
             hits, n = self.merged(kind)
             yield f"{kind}s found, of {n:,}", hits / max(n, 1), target
         about = matters(self.desk)
-        record = {pair: record for record, pair in self.ids.items()}
+        pairs = self.desk.pairs
+        record = dict(zip(pairs["pair_id"].to_pylist(), pairs["record_id"].to_pylist(), strict=True))
         merges = [(record[a], record[b]) for a, b in self.into.items() if a != b]
         judged = [(a, b) for a, b in merges if a in about and b in about]
         right = sum(about[a] == about[b] for a, b in judged)
