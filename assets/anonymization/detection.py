@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from assets.anonymization import domain, house, spoken
+from assets.anonymization import domain, house, locales, spoken
 from assets.anonymization.growth import countries, grown
 from assets.anonymization.known import Identities, identities
 from assets.anonymization.names import NameFilter
@@ -105,7 +105,8 @@ class Detector:
         if not self._high:
             return _moved(view, [*patterns, *guesses, *own])
         dialable = [s for s in patterns if s.type != "PHONE" or _digits(view.text, s) >= SHORTEST_PHONE]
-        found = [*dialable, *guesses, *second, *own]
+        abroad = locales.find(view.text, self.params.identifiers_of)
+        found = [*dialable, *guesses, *second, *own, *abroad]
         if people:
             found += [*countries(view.text), *self._filter.foreign(view.text), *self._filter.answer(view.text)]
         sure = [s for s in found if s.layer == CHECKED]

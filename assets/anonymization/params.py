@@ -92,6 +92,10 @@ class AnonymizationParams(BaseModel):
         default=("US", "GB", "DE", "FR", "IL", "IN", "CA", "BR"),
         description="Regions whose national phone numbers are recognised (ISO 3166; Presidio's own default).",
     )
+    identifiers_of: tuple[str, ...] = Field(
+        default=("GB", "DE", "ES", "IN"),
+        description="Countries whose tax, insurance and licence numbers are recognised beside the US's (recall: high).",
+    )
     max_text_length: int = Field(
         default=200_000, ge=1_000, le=1_000_000, description="Longest text in characters; a longer one is quarantined."
     )

@@ -136,3 +136,15 @@ def test_standard_recall_is_presidios_own_decision():
 )
 def test_patterns_faint_guesses_and_neighbours_join(text, expected):
     assert [value for _, value in masked(text)] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("My NI number is AB123456C", [("SSN", "AB123456C")]),
+        ("mi NIF es 12345678Z", [("TAX_ID", "12345678Z")]),
+        ("PAN card ABCPE1234F", [("TAX_ID", "ABCPE1234F")]),
+    ],
+)
+def test_identifiers_of_other_countries_are_found(text, expected):
+    assert masked(text) == expected
