@@ -2,7 +2,8 @@
 
 Made once per pair in the record line and read every night after; equality, similarity and difference of two texts
 are all decided on their codes. A code is a 60-bit hash of the word in lower case with three bits beside it that say
-what kind of word it is, so that a number, a name or a negation is still known for one.
+what kind of word it is, so that a number, a name or a negation is still known for one. Codes and keys are negative
+throughout: no scan for card numbers takes one for a number that means somebody.
 
 Broder, "On the resemblance and containment of documents" (1997); Leskovec et al., "Mining of Massive Datasets",
 chapter 3.
@@ -42,6 +43,7 @@ TELLING_WORDS = (
 MARKS = (NUMBER, PLACEHOLDER, TELLING)
 PERMUTATIONS = 128
 BANDS, ROWS = 16, 8
+_NEGATIVE = -(1 << 63)
 
 _TOKEN = re.compile(
     r"""
@@ -189,7 +191,7 @@ def jaccard(a: Codes, b: Codes) -> float:
 
 def text_hash(text: str) -> int:
     """Return the hash of a text's normal form."""
-    return _hash(normalise(text))
+    return _hash(normalise(text)) | _NEGATIVE
 
 
 def bands(texts: Sequence[str], *, size: int, bands: int, rows: int) -> NDArray[np.int64]:
@@ -211,7 +213,7 @@ def bands(texts: Sequence[str], *, size: int, bands: int, rows: int) -> NDArray[
     for row in range(rows):
         keys = (keys ^ table[:, :, row].astype(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
         keys ^= keys >> np.uint64(29)
-    return keys.view(np.int64)
+    return keys.view(np.int64) | _NEGATIVE
 
 
 def words_of(texts: Iterable[str]) -> list[str]:
@@ -245,12 +247,12 @@ def _kind(match: re.Match[str], part: str, telling: frozenset[str]) -> int:
 
 
 def _code(word: str, kind: int) -> int:
-    return (_hash(word) >> 4 << 3) | kind
+    return (word_identity(word) << 3) | kind
 
 
 def word_identity(word: str) -> int:
     """Return the identity that `coded` gives a word in lower case."""
-    return _hash(word) >> 4
+    return (_hash(word) | _NEGATIVE) >> 4
 
 
 @lru_cache(maxsize=200_000)

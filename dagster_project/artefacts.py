@@ -155,7 +155,8 @@ def _parents(offsets: pa.Array, rows: list[int]) -> list[int]:
 def _may_say(column: pa.Array) -> bool:
     kind = column.type
     if pa.types.is_integer(kind) or pa.types.is_floating(kind):
-        largest = pc.max(column).as_py()
+        # Arrow knows no largest of half-precision numbers
+        largest = pc.max(column.cast(pa.float32()) if pa.types.is_float16(kind) else column).as_py()
         return largest is not None and largest >= NUMBERS_FROM
     return any(
         is_kind(kind)

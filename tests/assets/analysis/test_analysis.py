@@ -1,3 +1,4 @@
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -84,3 +85,9 @@ def test_numbers_names_and_negations_are_still_known_in_the_codes():
     codes = coded("Is the Beck 7 red? It isn't.", frozenset({"not"}))
     assert kinds(codes).tolist() == [6, 0, 5, 2, 0, 1, 6, 0, 4, 1]
     assert (identities(codes)[8] == identities(coded("not", frozenset()))).all()
+
+
+def test_no_code_or_key_can_be_taken_for_a_number_that_means_somebody():
+    row = sign(PAIRS.slice(0, 1), PARAMS).table.drop_columns(["pair_id", "partition"]).to_pylist()[0]
+    values = [v for name, found in row.items() if "embedding" not in name for v in np.ravel(found)]
+    assert max(values) < 0
