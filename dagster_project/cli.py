@@ -129,13 +129,15 @@ def report(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
     config: Config = None,
 ) -> None:
-    """Say where the rows went: stage by stage what came in, stayed, left and why."""
+    """Say what came of it: where the rows went and why, quality, scores, recommendation, and where all lies."""
     with _mistakes():
         from dagster_project import places
         from dagster_project.accounts import HEAD, accounts, cells
         from dagster_project.resources.lake import Lake
+        from dagster_project.story import story
 
-        lake = Lake(places.lake_root(places.read_config(places.config_file(config)).values))
+        values = places.read_config(places.config_file(config)).values
+        lake = Lake(places.lake_root(values))
         found = accounts(lake, run_id)
         if as_json:
             print(json.dumps([asdict(one) for one in found], indent=2))  # noqa: T201 - rich would wrap it
@@ -149,6 +151,8 @@ def report(
         for row in cells(found):
             grid.add_row(*row)
         _wide().print(grid)
+        for part in () if run_id else story(lake, places.home(values)):
+            console.print("", part, sep="\n")
 
 
 @app.command()

@@ -60,9 +60,12 @@ def read_config(file: Path) -> Stated:
 
 def lake_root(values: dict[str, Any]) -> str:
     """Return the folder or URL of the lake, as the whole settings would: the environment beats the file."""
-    stated = {"home": DEFAULT_HOME, **{k: v for k, v in values.items() if v is not None}}
-    home, url = (os.environ.get(f"REFINERY_{name.upper()}") or stated.get(name) for name in ("home", "lake_url"))
-    return str(url or Path(str(home)))
+    return str(os.environ.get("REFINERY_LAKE_URL") or values.get("lake_url") or home(values))
+
+
+def home(values: dict[str, Any]) -> Path:
+    """Return where artifacts, reports and Dagster's storage rest."""
+    return Path(str(os.environ.get("REFINERY_HOME") or values.get("home") or DEFAULT_HOME))
 
 
 def record_sources(values: dict[str, Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""What a refinery has come to, told in one page: rows, quality, scores, recommendation, sizes, places."""
+"""What a refinery has come to: quality, scores, recommendation, sizes, and where everything lies."""
 
 from __future__ import annotations
 
@@ -11,50 +11,33 @@ from rich.table import Table as Grid
 
 from assets.tables import SPLITS
 from dagster_project.resources.lake import Lake
-from dagster_project.settings import Settings
 
 NAMES = {"zero_shot": "zero-shot prompt", "few_shot": "few-shot prompt", "lora": "LoRA adapter"}
 METRICS = {"nll_per_token": "nats a token (less is better)", "chrf": "chrF", "token_f1": "token F1", "bleu": "BLEU"}
 PARTS = ("composite", "accuracy", "completeness", "consistency", "relevance", "diversity", "bias_score")
-COUNTED = ("in", "kept", "dropped", "merged", "quarantined", "derived", "out")
 
 
-def story(lake: Lake, settings: Settings, stages: list[dict[str, Any]]) -> Iterator[RenderableType]:
+def story(lake: Lake, home: Path) -> Iterator[RenderableType]:
     """Yield the page, part by part; what has not been made yet is left out.
 
     Args:
         lake: Where the manifests are.
-        settings: The refinery's settings.
-        stages: Where the rows went, one mapping a stage with `stage`, the counts of `COUNTED`, and `reasons`.
+        home: REFINERY_HOME, where artifacts and reports rest.
     """
-    yield _funnel(stages)
-    if lake.manifest("quality_report"):
+    if lake.manifest("quality_verdict"):
         yield _quality(lake)
     if lake.manifest("approach_scores"):
         yield _scores(lake)
     if lake.manifest("recommendation"):
         yield from _recommendation(lake)
-    yield from _sizes(lake, settings)
-    yield from _places(lake, settings)
-
-
-def _funnel(stages: list[dict[str, Any]]) -> Grid:
-    grid = Grid(title="Where the rows went", title_justify="left", box=None)
-    grid.add_column("stage")
-    for count in COUNTED:
-        grid.add_column(count, justify="right")
-    grid.add_column("left out, by reason", overflow="fold", ratio=1)
-    for stage in stages:
-        left = ", ".join(f"{reason} {n:,}" for reason, n in stage["reasons"].items())
-        grid.add_row(stage["stage"], *(f"{stage[count]:,}" for count in COUNTED), left)
-    return grid
+    yield "\n".join((*_sizes(lake, home), *_places(lake, home)))
 
 
 def _quality(lake: Lake) -> Grid:
     rows = {row["measure"]: row for row in lake.read("quality_report").to_pylist()}
-    verdict = lake.read("quality_verdict").to_pylist()
-    passed = {True: "passed", False: "did not pass"}[verdict[0]["passed"]] if verdict else "has no verdict"
-    grid = Grid(title=f"Quality: the dataset {passed}", title_justify="left", box=None)
+    passed = lake.read("quality_verdict")["passed"][0].as_py()
+    title = f"Quality: the dataset {'may be trained on' if passed else 'did not pass'}"
+    grid = Grid(title=title, title_justify="left", box=None)
     for title in ("measure", "value", "95 % interval", "weight"):
         grid.add_column(title, justify="left" if title == "measure" else "right")
     for name in PARTS:
@@ -84,8 +67,7 @@ def _recommendation(lake: Lake) -> Iterator[str]:
     yield "\n".join(f"  {line}" for line in (*row["reasons"], *(f"Lacking: {text}" for text in row["lacking"])))
 
 
-def _sizes(lake: Lake, settings: Settings) -> Iterator[str]:
-    rows: Mapping[str, int] = {}
+def _sizes(lake: Lake, home: Path) -> Iterator[str]:
     if lake.manifest("dataset_release"):
         files = lake.read("dataset_release").to_pylist()
         rows = {f["split"]: f["rows"] for f in files if f["format"] == "parquet"}
@@ -95,13 +77,12 @@ def _sizes(lake: Lake, settings: Settings) -> Iterator[str]:
         row = lake.read("lora_adapter").to_pylist()[0]
         yield (
             f"[bold]Trained[/bold] on {row['distinct_examples']:,} distinct examples in {row['steps']:,} steps, "
-            f"{row['seconds']:.0f} s; adapter of {_megabytes(settings.home / row['folder'])}"
+            f"{row['seconds']:.0f} s; adapter of {_megabytes(home / row['folder'])}"
         )
-    yield f"[bold]On disk[/bold] {_megabytes(settings.home)}"
+    yield f"[bold]On disk[/bold] {_megabytes(home)}"
 
 
-def _places(lake: Lake, settings: Settings) -> Iterator[str]:
-    home = settings.home
+def _places(lake: Lake, home: Path) -> Iterator[str]:
     found = {
         "tables": home / "lake",
         "raw text (yours alone)": home / "restricted",
@@ -111,7 +92,7 @@ def _places(lake: Lake, settings: Settings) -> Iterator[str]:
     for asset, title in (("dataset_release", "release"), ("lora_adapter", "adapter")):
         if lake.manifest(asset):
             found[title] = home / lake.read(asset)["folder"][0].as_py()
-    yield "\n".join(f"{title:<26}{place}" for title, place in found.items() if place.exists())
+    yield from (f"{title:<26}{place}" for title, place in found.items() if place.exists())
 
 
 def _number(value: float | None, digits: int = 3) -> str:
