@@ -136,6 +136,8 @@ def _leaves(
         yield from _leaves(column.keys, f"{where}.key", parents)
         yield from _leaves(column.items, f"{where}.value", parents)
     elif pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
+        if pa.types.is_primitive(kind.value_type) and not _may_say(column.flatten()):
+            return  # a vector: to name the row of each of its numbers would cost more than to make it
         parents = [rows[i] for i in pc.list_parent_indices(column).to_pylist()]
         yield from _leaves(column.flatten(), where, parents)
     elif pa.types.is_struct(kind):
@@ -154,6 +156,8 @@ def _parents(offsets: pa.Array, rows: list[int]) -> list[int]:
 
 def _may_say(column: pa.Array) -> bool:
     kind = column.type
+    if pa.types.is_float16(kind):  # it ends at 65,504
+        return False
     if pa.types.is_integer(kind) or pa.types.is_floating(kind):
         # Arrow knows no largest of half-precision numbers
         largest = pc.max(column.cast(pa.float32()) if pa.types.is_float16(kind) else column).as_py()

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from assets.anonymization.leaks import Search, Watchlist
+from dagster_project.artefacts import texts_of
 from dagster_project.proof import upper_bound
 from dagster_project.scan import Found, scan
 
@@ -194,3 +195,9 @@ def test_the_command_says_yes_no_or_that_it_was_asked_wrongly(tmp_path: Path) ->
     wrong = refinery("scan", str(tmp_path / "nowhere"), home=tmp_path / "home")
     assert wrong.returncode == 2
     assert "Traceback" not in wrong.stdout + wrong.stderr
+
+
+def test_vectors_are_read_past_and_what_stands_beside_them_is_not() -> None:
+    vectors = pa.array([[0.5, 1.5], [2.0]], pa.list_(pa.float16()))
+    table = pa.table({"id": ["a", "b"], "vector": vectors, "numbers": pa.array([[1], [4_111_111_111_111_111]])})
+    assert {text.text for text in texts_of(table)} == {"a", "b", "4111111111111111"}
