@@ -159,8 +159,7 @@ def _may_say(column: pa.Array) -> bool:
     if pa.types.is_float16(kind):  # it ends at 65,504
         return False
     if pa.types.is_integer(kind) or pa.types.is_floating(kind):
-        # Arrow knows no largest of half-precision numbers
-        largest = pc.max(column.cast(pa.float32()) if pa.types.is_float16(kind) else column).as_py()
+        largest = pc.max(column).as_py()
         return largest is not None and largest >= NUMBERS_FROM
     return any(
         is_kind(kind)
