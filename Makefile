@@ -33,8 +33,8 @@ check: setup
 test: check
 	$(PY) -m pytest
 
-ui: setup
-	.venv/bin/refinery ui
+ui: setup # CONFIG=examples/sample_desk.yaml opens the demo's
+	.venv/bin/refinery ui $(if $(CONFIG),--config $(CONFIG))
 
 lock: # compile the pins anew from pyproject.toml; CUDA's packages are left to whoever installs a CUDA build of torch
 	rm -f requirements/requirements.txt

@@ -151,8 +151,11 @@ def report(
         for row in cells(found):
             grid.add_row(*row)
         _wide().print(grid)
-        for part in () if run_id else story(lake, places.home(values)):
+        if run_id:
+            return
+        for part in story(lake, places.home(values)):
             console.print("", part, sep="\n")
+        console.print(f"{'web UI':<26}refinery ui{f' --config {config}' if config else ''}")
 
 
 @app.command()
