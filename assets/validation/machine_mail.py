@@ -25,7 +25,7 @@ _SIGNS: dict[str, tuple[str, ...]] = {
         r"(?:mailbox|inbox|quota)\b.{0,20}\b(?:full|exceeded|over quota)|over quota",
         r"(?:user|recipient|address|mailbox|domain|host)\b.{0,20}\b(?:unknown|not (?:known|found|exist)|"
         r"does not (?:exist|"
-        r"answer)|rejected|unavailable)|no such (?:user|mailbox|address)|rejected by policy",
+        r"answer)|rejected|unavailable)|no such (?:user|mailbox|address)|rejected (?:by|due to|under)",
         r"no (?:further|more) attempts|(?:we |have )?tried (?:for|to deliver)|giving up|permanent (?:fatal )?error",
     ),
     "auto_reply": (
@@ -34,7 +34,7 @@ _SIGNS: dict[str, tuple[str, ...]] = {
         r"notice|message)|vacation (?:reply|responder|message)|abwesen\w+",
         r"\b(?:i am|i'm|i will be|currently|is|be) (?:\w+ )?(?:away|travell?ing|abroad|absent|on (?:\w+ )?(?:leave|"
         r"vacation|"
-        r"holidays?)|out of (?:the )?(?:office|house)|not (?:in|at) (?:the |my )?(?:office|desk))|away from my desk|"
+        r"holidays?)|out of (?:the )?(?:office|house)|not (?:in|at) (?:the |my )?(?:office|desk))|away from (?:my|the) desk|"
         r"away (?:until|till|through)|back (?:in the office )?on",
         r"(?:limited|no|rare|little|intermittent|sporadic) access to|(?:only )?(?:read|check|see|answer|"
         r"open)\w* (?:my )?"

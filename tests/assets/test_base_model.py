@@ -67,5 +67,5 @@ def test_logits_at_some_places_are_those_of_the_whole_forward(tmp_path):
     at[0, 3] = at[1, 5] = at[1, 11] = True
     with torch.inference_mode():
         whole = model(input_ids=ids).logits[at]
-        assert torch.equal(base_model.logits_at(model, at, input_ids=ids), whole)
+        torch.testing.assert_close(base_model.logits_at(model, at, input_ids=ids), whole)  # another shape may round
         assert model(input_ids=ids).logits.shape == (2, 12, model.config.vocab_size)  # the hook is gone

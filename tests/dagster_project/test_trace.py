@@ -265,7 +265,7 @@ def test_a_person_reads_where_it_came_from_what_became_of_it_and_why(home: Path)
 def test_the_report_says_stage_by_stage_where_the_rows_went(home: Path) -> None:
     done = command(home, "report")
     assert done.returncode == 0, done.stderr
-    lines = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines()}
+    lines = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines() if line}
     assert lines["tickets"] == ["4", "2", "1", "(spam", "1)", "0", "1", "(no_date", "1)", "0", "2"]
     assert "quality_report" not in lines
     assert "IMPORTED []" in done.stderr
