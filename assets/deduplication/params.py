@@ -43,14 +43,14 @@ class DeduplicationParams(BaseModel):
         "half the world asks whether there is parking, and means different car parks.",
     )
     min_question_cosine: float = Field(
-        default=0.6, ge=-1, le=1, description="Cosine of the embeddings from which two questions may ask the same."
+        default=0.8, ge=-1, le=1, description="Cosine of the embeddings from which two questions may ask the same."
     )
     min_answer_cosine: float = Field(
-        default=0.35,
+        default=0.7,
         ge=-1,
         le=1,
         description="Cosine from which the answers to the same question say the same, where no number, name or "
-        "negation speaks against it; low, because steps and prose of one answer are far apart.",
+        "negation speaks against it. Lower finds more paraphrases, and merges different questions about one thing.",
     )
     min_question_similarity: float = Field(
         default=0.8,

@@ -157,8 +157,8 @@ PROSE = (
 )
 
 
-FEW = DeduplicationParams(min_shared_weight=10)
-"""Two pairs alone do not show which of their words are rare."""
+FEW = DeduplicationParams(min_shared_weight=10, min_question_cosine=0.6, min_answer_cosine=0.35)
+"""Two pairs alone do not show which of their words are rare, and steps and prose of one answer are far apart."""
 
 
 def asked(pair_id, frame, answer, request=REQUEST):
