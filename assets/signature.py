@@ -58,7 +58,8 @@ _TOKEN = re.compile(
 )
 _LIST_MARK = re.compile(r"(?m)^[ \t]*\d{1,2}[.)][ \t]+")
 _GREETING = re.compile(
-    r"(?im)(?:^|(?<=[.?!\w)] ))(?:hello|hi|hey|dear|good (?:morning|afternoon|evening|day)|to whom (?:it|this) may concern)\b"
+    r"(?im)(?:^|(?<=[.?!\w)] ))(?:hello|hi|hey|dear|good (?:morning|afternoon|evening|day)|"
+    r"to whom (?:it|this) may concern)\b"
     r"(?: (?:there|all|every(?:one|body)|folks|team|dear|sirs?|or|and|madam|support|friends|\[[A-Z_0-9]+\]|[A-Z]\w+))"
     r"{0,4} ?(?:[,!.\n]|$)"
 )

@@ -33,8 +33,8 @@ _SIGNS: dict[str, tuple[str, ...]] = {
         r"absence (?:note|"
         r"notice|message)|vacation (?:reply|responder|message)|abwesen\w+",
         r"\b(?:i am|i'm|i will be|currently|is|be) (?:\w+ )?(?:away|travell?ing|abroad|absent|on (?:\w+ )?(?:leave|"
-        r"vacation|"
-        r"holidays?)|out of (?:the )?(?:office|house)|not (?:in|at) (?:the |my )?(?:office|desk))|away from (?:my|the) desk|"
+        r"vacation|holidays?)|out of (?:the )?(?:office|house)|not (?:in|at) (?:the |my )?(?:office|desk))|"
+        r"away from (?:my|the) desk|"
         r"away (?:until|till|through)|back (?:in the office )?on",
         r"(?:limited|no|rare|little|intermittent|sporadic) access to|(?:only )?(?:read|check|see|answer|"
         r"open)\w* (?:my )?"
