@@ -78,6 +78,14 @@ def test_what_one_step_puts_out_the_next_takes_in(refinery: Refinery) -> None:
     assert taken["training_examples"] == rows["balanced_pairs"]
 
 
+def test_the_report_tells_the_whole_story(refinery: Refinery) -> None:
+    done = refinery("report")
+    assert done.returncode == 0, done.stderr
+    parts = ("tickets", "the dataset may be trained on", "LoRA adapter", "Recommendation", "Released", "web UI")
+    for told in parts:
+        assert told in done.stdout, told
+
+
 def test_a_second_run_computes_nothing(refinery: Refinery) -> None:
     runs = len(refinery.instance.get_runs())
     done = refinery("run")
