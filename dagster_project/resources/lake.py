@@ -120,7 +120,9 @@ class Lake(Files):
         """Return some columns of one row of a table, times as text; no more texts are unpacked than its row group's."""
         key = TABLES[asset].key
         with self._opened(asset, _there(asset, manifest).table) as file:
-            at = pc.indices_nonzero(pc.is_in(file.read(columns=[key]).column(key), value_set=_only(id))).to_pylist()
+            # No threads for one row: Arrow's may outlive a process as short as a trace, which then ends in an abort.
+            ids = file.read(columns=[key], use_threads=False).column(key)
+            at = pc.indices_nonzero(pc.is_in(ids, value_set=_only(id))).to_pylist()
         return next(iter(self._rows_at(asset, manifest.table, at, columns)), None)
 
     def segments(self, asset: str) -> list[Segment]:
@@ -151,7 +153,7 @@ class Lake(Files):
             for number, start in enumerate(accumulate(sizes, initial=0)):
                 inside = [row - start for row in rows if number < len(sizes) and start <= row < start + sizes[number]]
                 if inside:
-                    group = file.read_row_group(number, columns=list(columns))
+                    group = file.read_row_group(number, columns=list(columns), use_threads=False)
                     group = group.cast(pa.schema([(f.name, _written(f.type)) for f in group.schema]))
                     found += [row for at in inside for row in group.slice(at, 1).to_pylist()]
         return found
