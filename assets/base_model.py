@@ -43,7 +43,7 @@ def prepare(source: str, cache: Path) -> Path:
         RefineryError: There is no such folder, or the package is not installed.
     """
     if source == PACKAGED:
-        return _converted(_packaged_gguf(), cache)
+        return _converted(packaged_gguf(), cache)
     folder = Path(source)
     if not (folder / "config.json").is_file():
         raise RefineryError(f"base model {source}", "is no Hugging Face folder", f"name one, or {PACKAGED}")
@@ -148,7 +148,12 @@ def _templated(messages: Messages, tokenizer: PreTrainedTokenizerBase, **how: An
     return str(tokenizer.apply_chat_template(plain, tokenize=False, **how))
 
 
-def _packaged_gguf() -> Path:
+def packaged_gguf() -> Path:
+    """Return the packaged model's one file, as llama.cpp reads it.
+
+    Raises:
+        RefineryError: The package is not installed.
+    """
     spec = importlib.util.find_spec(_PACKAGE)  # not imported: its import needs the `llm` tool
     folders = [Path(f) for f in (spec.submodule_search_locations or [])] if spec else []
     found = [gguf for folder in folders for gguf in sorted(folder.glob("*.gguf"))]

@@ -29,6 +29,7 @@ from dagster_project.failures import redact
 from dagster_project.jobs import JOBS
 from dagster_project.resources.engine import Engine
 from dagster_project.resources.lake import Lake
+from dagster_project.resources.language_model import language_model
 from dagster_project.resources.parquet import ParquetIOManager
 from dagster_project.resources.staleness import Desk
 from dagster_project.retention import daily_purge, purge_restricted
@@ -96,6 +97,7 @@ def resources(settings: Settings) -> dict[str, Any]:
         "lake": dg.ResourceDefinition(lambda _: Lake(settings.lake_root)),
         "desk": dg.ResourceDefinition(lambda _: Desk(settings)),
         "base_model": dg.ResourceDefinition(lambda _: prepare(settings.base_model, cache_folder())),
+        "language_model": dg.ResourceDefinition(language_model, required_resource_keys={"lake", "settings"}),
         "engine": dg.ResourceDefinition(lambda _: Engine(settings.workers)),
         "io_manager": dg.IOManagerDefinition(_io_manager, required_resource_keys={"lake", "settings", "desk"}),
     }

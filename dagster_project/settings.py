@@ -25,6 +25,7 @@ from assets.deduplication.params import DeduplicationParams
 from assets.errors import RefineryError
 from assets.evaluation.params import EvaluationParams
 from assets.formatting.params import FormattingParams
+from assets.language_model import LanguageModelParams
 from assets.normalization.params import NormalizationParams
 from assets.pairing.params import PairingParams
 from assets.quality.params import QualityParams
@@ -55,6 +56,9 @@ class Settings(BaseSettings):
     workers: int = Field(2, ge=1, description="Processes for heavy maps over rows.")
     base_model: str = Field(
         "SmolLM2-135M-Instruct", description="Model to tune: the packaged one, or a Hugging Face folder."
+    )
+    language_model: LanguageModelParams = Field(
+        default_factory=LanguageModelParams, description="Who is asked for back-translations and synthetic pairs."
     )
     partitions: PartitionParams = Field(default_factory=PartitionParams)
     sources: tuple[SourceParams, ...] = Field((), description="Where the records come from.")
