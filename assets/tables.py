@@ -350,8 +350,16 @@ RULE_VARIANTS = Table(
 BALANCED_PAIRS = Table(
     "balanced_pairs",
     "balancing",
-    "Training pairs and variants balanced by category; validation and test as they were.",
-    (*SPLIT_PAIRS.columns, _c("weight", _F, "how much the pair counts in training, 1 for an ordinary one")),
+    "Training pairs and made ones balanced by category, complexity and length; validation and test as they were.",
+    (
+        *SPLIT_PAIRS.columns,
+        _c("complexity", _F, "readability index (ARI, school years) of question and answer, plus the earlier turns"),
+        _c("complexity_band", _S, "simple, middling or complex: its third among the training pairs"),
+        _c("length_band", _S, "short, medium or long: its third among the training pairs, in words"),
+        _c("weight", _F, "how much the pair counts in learning to answer, 1 for an ordinary one"),
+        _c("category_weight", _F, "the same in learning to tell categories; null where it does not teach that"),
+        _c("priority_weight", _F, "the same in learning to tell priorities; null where it does not teach that"),
+    ),
 )
 TRAINING_EXAMPLES = Table(
     "training_examples",

@@ -17,8 +17,12 @@ BALANCED_PAIRS: tuple[Promise, ...] = (
     (
         "weights_are_bounded",
         "ExpectColumnValuesToBeNull",
-        {"column": "pair_id", "row_condition": "not (weight >= 1 and weight <= 5)", "condition_parser": "pandas"},
-        "Every pair counts at least once and at most five times.",
+        {
+            "column": "pair_id",
+            "row_condition": "not (weight >= 0.4 and weight <= 5)",
+            "condition_parser": "pandas",
+        },
+        "No pair is weighed out of the training, none counts more than five times.",
         "critical",
     ),
     (

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from assets import tables
 from assets.balancing.balance_pairs import balance_pairs
+from assets.balancing.picture import picture
 from checks.balancing import BALANCED_PAIRS
 from checks.expectations import audited
 from dagster_project.failures import plainly
@@ -16,7 +17,11 @@ from dagster_project.metadata import card
 
 @dg.asset(**card(tables.BALANCED_PAIRS, "DataBalancer", BALANCED_PAIRS))
 @plainly
-def balanced_pairs(context: dg.AssetExecutionContext, split_pairs: pa.Table, rule_variants: pa.Table) -> Iterator[Any]:
-    """Training pairs and their variants balanced by category; validation and test as they were."""
-    balanced = balance_pairs(split_pairs, rule_variants, context.resources.settings.balancing)
-    yield from audited(context, balanced, BALANCED_PAIRS)
+def balanced_pairs(
+    context: dg.AssetExecutionContext, split_pairs: pa.Table, rule_variants: pa.Table, pair_signatures: pa.Table
+) -> Iterator[Any]:
+    """Training pairs and made ones balanced by category, complexity and length; validation and test as they were."""
+    params = context.resources.settings.balancing
+    balanced = balance_pairs(split_pairs, [rule_variants], pair_signatures, params)
+    told = dg.MetadataValue.md(picture(split_pairs, balanced.table, pair_signatures))
+    yield from audited(context, balanced, BALANCED_PAIRS, before_and_after=told)

@@ -2,46 +2,23 @@
 
 from __future__ import annotations
 
-import base64
-import io
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from assets.drawing import BLUE, INK, LINE, MUTED, ORANGE, RED, TEAL, canvas, short, style, thousands
 from assets.quality.funnel import Account
 from assets.quality.params import COMPOSITE
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-INK, MUTED, LINE = "#1b2430", "#5b6775", "#d5dbe1"
-BLUE, TEAL, ORANGE, RED = "#1f5fa8", "#2a9d8f", "#e08e1b", "#b3261e"
 OUTCOMES = (("kept", BLUE), ("merged", TEAL), ("dropped", ORANGE), ("quarantined", RED))
 MOST_CATEGORIES = 12
 MOST_MONTHS = 24
 _BUCKETS = (("1", 1, 1), ("2", 2, 2), ("3-5", 3, 5), ("6-10", 6, 10), ("11 and more", 11, 10**9))
-_STYLE = {
-    "svg.hashsalt": "quality",
-    "svg.fonttype": "none",
-    "font.family": "sans-serif",
-    "font.size": 9,
-    "text.color": INK,
-    "axes.labelcolor": MUTED,
-    "axes.edgecolor": LINE,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.titlelocation": "left",
-    "xtick.color": MUTED,
-    "ytick.color": INK,
-    "xtick.major.size": 0,
-    "ytick.major.size": 0,
-    "legend.frameon": False,
-}
 _TITLES = {
     "radar": "The six parts of the composite",
     "funnel": "Where the rows went",
@@ -64,7 +41,7 @@ def figures(
         merged: Of each unique pair how many pairs it stands for, itself included.
     """
     drawn: dict[str, Figure] = {}
-    with _style():
+    with style():
         drawn["radar"] = _radar({row["measure"]: row for row in report})
         if any(stage.rows_in for stage in stages):
             drawn["funnel"] = _funnel([stage for stage in stages if stage.rows_in])
@@ -82,42 +59,8 @@ def title(name: str) -> str:
     return _TITLES[name]
 
 
-def as_svg(figure: Figure) -> str:
-    """Return a figure as an SVG element: no date, no address, the same for the same figure."""
-    with _style():
-        out = io.StringIO()
-        figure.savefig(out, format="svg", bbox_inches="tight", transparent=True, metadata={"Date": None})
-    element = re.sub(r"<metadata>.*?</metadata>", "", out.getvalue()[out.getvalue().index("<svg") :], flags=re.DOTALL)
-    return re.sub(
-        r'<svg ([^>]*?)width="[^"]*"', r"<svg \1", re.sub(r' height="[^"]*pt"', "", element, count=1), count=1
-    )
-
-
-def as_png(figure: Figure) -> str:
-    """Return a figure as a data URI of a small PNG."""
-    with _style():
-        out = io.BytesIO()
-        figure.savefig(out, format="png", dpi=80, bbox_inches="tight", metadata={"Software": None})
-    return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
-
-
-@contextmanager
-def _style() -> Iterator[None]:
-    import matplotlib as mpl
-
-    with mpl.rc_context(_STYLE):  # type: ignore[arg-type] # stubs know no dict of mixed values
-        yield
-
-
-def _canvas(width: float, height: float, **kwargs: Any) -> tuple[Figure, Axes]:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), layout="constrained")
-    return figure, figure.subplots(**kwargs)
-
-
 def _radar(report: Mapping[str, Mapping[str, Any]]) -> Figure:
-    figure, axes = _canvas(4.2, 2.6, subplot_kw={"projection": "polar"})
+    figure, axes = canvas(4.2, 2.6, subplot_kw={"projection": "polar"})
     names = list(COMPOSITE)
     angles = np.linspace(0, 2 * np.pi, len(names), endpoint=False)
 
@@ -150,7 +93,7 @@ def _radar(report: Mapping[str, Mapping[str, Any]]) -> Figure:
 
 
 def _funnel(stages: Sequence[Account]) -> Figure:
-    figure, axes = _canvas(8.6, 0.9 + 0.28 * len(stages))
+    figure, axes = canvas(8.6, 0.9 + 0.28 * len(stages))
     most = max(stage.rows_in for stage in stages)
     left = np.zeros(len(stages))
     for outcome, colour in OUTCOMES:
@@ -165,7 +108,7 @@ def _funnel(stages: Sequence[Account]) -> Figure:
     axes.set_yticks(range(len(stages)), [stage.stage.replace("_", " ") for stage in stages])
     axes.invert_yaxis()
     axes.set_xlim(0, most * 1.18)
-    axes.xaxis.set_major_formatter(_thousands())
+    axes.xaxis.set_major_formatter(thousands())
     axes.set_xlabel("rows that came in")
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, fontsize=8)
     return figure
@@ -178,11 +121,11 @@ def _months(examples: pd.DataFrame) -> Figure:
     counts = pd.crosstab(category.where(category.isin(shown), "(others)"), month)
     order = [*shown, *(["(others)"] if "(others)" in counts.index else [])]
     counts = counts.loc[order].iloc[:, -MOST_MONTHS:]
-    figure, axes = _canvas(8.6, 0.9 + 0.28 * len(counts))
+    figure, axes = canvas(8.6, 0.9 + 0.28 * len(counts))
     most = int(counts.loc[list(shown)].to_numpy().max())
     axes.pcolormesh(counts.to_numpy(), cmap="Blues", vmin=0, vmax=max(1, most), edgecolors="white", linewidth=0.6)
     axes.invert_yaxis()
-    axes.set_yticks(np.arange(len(counts)) + 0.5, [_short(str(name)) for name in counts.index])
+    axes.set_yticks(np.arange(len(counts)) + 0.5, [short(str(name)) for name in counts.index])
     step = -(-len(counts.columns) // 12)
     axes.set_xticks(np.arange(0, len(counts.columns), step) + 0.5, list(counts.columns[::step]), fontsize=8)
     for (row, column), n in np.ndenumerate(counts.to_numpy()):
@@ -194,7 +137,7 @@ def _months(examples: pd.DataFrame) -> Figure:
 
 
 def _lengths(examples: pd.DataFrame) -> Figure:
-    figure, axes = _canvas(4.2, 2.6)
+    figure, axes = canvas(4.2, 2.6)
     sides = {"questions": ("asked", ORANGE), "answers": ("said", BLUE)}
     counted = {name: examples[side].map(lambda text: max(1, len(text.split()))) for name, (side, _) in sides.items()}
     top = max(2.0, *(float(words.max()) for words in counted.values()))
@@ -203,7 +146,7 @@ def _lengths(examples: pd.DataFrame) -> Figure:
         colour = sides[name][1]
         axes.hist(words, bins=bins.tolist(), color=colour, alpha=0.55, label=f"{name}, median {words.median():,.0f}")
     axes.set_xscale("log")
-    axes.xaxis.set_major_formatter(_thousands())
+    axes.xaxis.set_major_formatter(thousands())
     axes.set_xlabel("words (logarithmic)")
     axes.set_ylabel("examples")
     axes.legend(fontsize=8)
@@ -211,21 +154,21 @@ def _lengths(examples: pd.DataFrame) -> Figure:
 
 
 def _tokens(examples: pd.DataFrame) -> Figure:
-    figure, axes = _canvas(4.2, 2.6)
+    figure, axes = canvas(4.2, 2.6)
     tokens = examples["tokens"].fillna(0)
     axes.hist(tokens, bins=40, color=BLUE, alpha=0.85)
     for share, place, dashes in ((0.5, "median", (0, (1, 1))), (0.95, "95 % have at most", (0, (4, 2)))):
         at = float(tokens.quantile(share))
         axes.axvline(at, color=INK, lw=1, ls=dashes, label=f"{place} {at:,.0f}")
     axes.legend(fontsize=8)
-    axes.xaxis.set_major_formatter(_thousands())
+    axes.xaxis.set_major_formatter(thousands())
     axes.set_xlabel("tokens under the chat template")
     axes.set_ylabel("examples")
     return figure
 
 
 def _clusters(examples: pd.DataFrame, merged: Sequence[int]) -> Figure:
-    figure, axes = _canvas(4.2, 2.6)
+    figure, axes = canvas(4.2, 2.6)
     asked = examples.drop_duplicates("pair_id")["cluster_id"].dropna().value_counts()
     kinds = [("pairs merged into one", np.array(merged), TEAL), ("pairs that ask the same", asked.to_numpy(), BLUE)]
     kinds = [kind for kind in kinds if len(kind[1])]
@@ -234,19 +177,9 @@ def _clusters(examples: pd.DataFrame, merged: Sequence[int]) -> Figure:
         bars = axes.bar(np.arange(len(_BUCKETS)) + 0.4 * place, counts, width=0.38, color=colour, label=name)
         axes.bar_label(bars, [f"{n:,}" if n else "" for n in counts], fontsize=7, color=MUTED)
     axes.set_yscale("symlog", linthresh=1)
-    axes.yaxis.set_major_formatter(_thousands())
+    axes.yaxis.set_major_formatter(thousands())
     axes.set_xticks(np.arange(len(_BUCKETS)) + 0.2 * (len(kinds) - 1), [name for name, _, _ in _BUCKETS])
     axes.set_xlabel("pairs in the cluster")
     axes.set_ylabel("clusters (logarithmic)")
     axes.legend(fontsize=8)
     return figure
-
-
-def _thousands() -> Any:
-    from matplotlib.ticker import FuncFormatter
-
-    return FuncFormatter(lambda value, _: f"{value:,.0f}")
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= 28 else name[:27] + "…"

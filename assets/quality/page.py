@@ -11,7 +11,8 @@ from html import escape
 from string import Template
 from typing import Any
 
-from assets.quality.figures import as_svg, title
+from assets.drawing import as_svg
+from assets.quality.figures import title
 from assets.quality.report import FAMILIES, stated, summed_up
 
 _WIDE = ("funnel", "months")

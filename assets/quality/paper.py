@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from assets.quality.figures import as_png, figures, title
+from assets.drawing import as_png
+from assets.quality.figures import figures, title
 from assets.quality.frame import side_by_side
 from assets.quality.funnel import Account
 from assets.quality.page import as_html
