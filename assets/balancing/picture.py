@@ -56,7 +56,8 @@ def _distributions(was: pd.DataFrame, is_: pd.DataFrame) -> Iterator[tuple[str, 
 
     yield "category", counted(was["category"].fillna("(none)"), is_["category"].fillna("(none)"))
     for name, measure in (("complexity", complexity), ("length", length)):
-        values = [float(measure(row)) for row in was.to_dict("records")]
+        texts = was[["question", "answer", "history"]].itertuples(index=False)
+        values = [float(measure(row._asdict())) for row in texts]
         named = pd.Series(bands(values, values, BANDS[name]), dtype="str")
         yield name, counted(named, is_[f"{name}_band"]).reindex(list(BANDS[name]), fill_value=0)
     for label in ("category", "priority"):
