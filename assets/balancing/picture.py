@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -29,8 +29,9 @@ def picture(before: pa.Table, after: pa.Table, signatures: pa.Table) -> str:
         after: The table in the form of `tables.BALANCED_PAIRS` that was made of it.
         signatures: A table in the form of `tables.PAIR_SIGNATURES`.
     """
-    was, is_ = _train(before), _train(after)
-    counts = dict(_distributions(was, is_))
+    before, after = (table.filter(pc.equal(table.column("split"), "train")) for table in (before, after))
+    was, is_ = before.to_pandas(), after.to_pandas()
+    counts = dict(_distributions(was, is_, before.select(["question", "answer", "history"]).to_pylist()))
     figure = _drawn(counts)
     lines = ["| training pairs | before | after | counted by weight |", "|---|---|---|---|"]
     lines.append(f"| all | {len(was):,} | {len(is_):,} | {is_['weight'].sum():,.0f} |")
@@ -42,11 +43,9 @@ def picture(before: pa.Table, after: pa.Table, signatures: pa.Table) -> str:
     )
 
 
-def _train(table: pa.Table) -> pd.DataFrame:
-    return table.filter(pc.equal(table.column("split"), "train")).to_pandas()
-
-
-def _distributions(was: pd.DataFrame, is_: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+def _distributions(
+    was: pd.DataFrame, is_: pd.DataFrame, texts: Sequence[Mapping[str, Any]]
+) -> Iterator[tuple[str, pd.DataFrame]]:
     """Yield by what is balanced the train pairs of every value before, after, and after with their weights."""
 
     def counted(before: pd.Series, after: pd.Series, weight: str = "weight") -> pd.DataFrame:
@@ -56,8 +55,7 @@ def _distributions(was: pd.DataFrame, is_: pd.DataFrame) -> Iterator[tuple[str, 
 
     yield "category", counted(was["category"].fillna("(none)"), is_["category"].fillna("(none)"))
     for name, measure in (("complexity", complexity), ("length", length)):
-        texts = was[["question", "answer", "history"]].itertuples(index=False)
-        values = [float(measure(row._asdict())) for row in texts]
+        values = [float(measure(row)) for row in texts]
         named = pd.Series(bands(values, values, BANDS[name]), dtype="str")
         yield name, counted(named, is_[f"{name}_band"]).reindex(list(BANDS[name]), fill_value=0)
     for label in ("category", "priority"):
