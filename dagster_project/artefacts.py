@@ -18,7 +18,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -38,15 +38,30 @@ SPOKEN = frozenset(
     ("subject", "turns", "question", "answer", "history", "input", "output", "messages", "shots", "reference", "text")
 )
 """Columns in which people speak; elsewhere a capitalised word is a category's."""
+_SPOKEN_KEYS = SPOKEN | {"content", "value", "body", "title", "comment", "note", "completion", "prompt"}
+"""Keys of exports under which words stand, whatever format they are in."""
+_PUBLISHED = frozenset({"article", "external"})
 ROWS_AT_ONCE = 2_000
 
 _PRINTABLE = re.compile(rb"[\t\n\x20-\x7e\x80-\xf4]{6,}|(?:[\x20-\x7e]\x00){6,}")
 _OPENERS = {b"\x1f\x8b": gzip.open, b"BZ": bz2.open, b"\xfd7zXZ": lzma.open}
 _MARKUP = frozenset((".html", ".htm", ".xml", ".svg", ".md"))
+_PROSE = _MARKUP | {".txt", ".csv", ".tsv"}
+_FEWEST_WORDS = 5
+"""Words from which on a text says something; below it is a label, and no detector can tell a name from a word."""
+_NO_PROSE = re.compile(r"(?s)<(script|style)\b.*?(?:</\1>|\Z)|<[^<>]{1,2000}>")
+_PIECES = re.compile(r"\n+|\s*\|\s*|\"?,\"")
+_WORD = re.compile(r"[(\"'“]*(?:[^\W\d_]+(?:['’/-][^\W\d_]+)*|\[[A-Z_]+\d*\]|\d{1,4})(?:['’]s)?[.,;:!?)\"'”%]*")
+_WORDS_SHARE = 0.8
 
 
 class Text(NamedTuple):
-    """One text; `row` counts within its artefact's table, `at` names the row to a person."""
+    """One text; `row` counts within its artefact's table, `at` names the row to a person.
+
+    `words` says what stands there: whole texts that people or models wrote, prose among other things (a report), or
+    values of which none is a text; `published` that the text was written for everybody: an article, and with None a
+    report of ours, unless it quotes somebody.
+    """
 
     text: str
     where: str = ""
@@ -54,6 +69,19 @@ class Text(NamedTuple):
     row: int = 0
     thread: str | None = None
     template: str = ""
+    words: Literal["whole", "among", "none"] = "none"
+    published: bool | None = False
+
+    def prose(self) -> Iterator[str]:
+        """Yield what of it is words of a language: for detectors, which take ids, JSON and SQL for names.
+
+        >>> [*Text("<p>Hold the button for ten seconds.</p><p>sha256 9f86d081884c7d65 ok</p>", words="among").prose()]
+        ['Hold the button for ten seconds.']
+        """
+        if self.words == "whole" and len(self.text.split(None, _FEWEST_WORDS)) >= _FEWEST_WORDS:
+            yield self.text
+        elif self.words == "among":
+            yield from filter(_reads_as_words, _PIECES.split(_NO_PROSE.sub("\n", self.text)))
 
 
 class Unreadable(Exception):  # noqa: N818 - reads as a sentence where it is caught
@@ -102,13 +130,16 @@ def texts_of(table: pa.Table, first: int = 0) -> Iterator[Text]:
     """Yield every text of an Arrow table, row by row within a column; lists and structures are opened."""
     threads = table.column("thread_id").to_pylist() if "thread_id" in table.column_names else None
     templates = _templates(table)
+    kinds = table.column("kind").to_pylist() if "kind" in table.column_names else []
     key = table.column(0).to_pylist() if table.num_columns and pa.types.is_string(table.schema.types[0]) else None
     for name in table.column_names:
         spoken = name in SPOKEN
         for row, where, text in _leaves(table.column(name).combine_chunks(), name):
             thread = threads[row] if threads and spoken else None
             template = templates[row] if thread and templates else ""
-            yield Text(text, where, _row_name(key[row] if key else None, first + row), first + row, thread, template)
+            at = _row_name(key[row] if key else None, first + row)
+            words: Literal["whole", "none"] = "whole" if spoken else "none"
+            yield Text(text, where, at, first + row, thread, template, words, bool(kinds) and kinds[row] in _PUBLISHED)
 
 
 def _templates(table: pa.Table) -> list[str]:
@@ -239,7 +270,16 @@ def _plain(file: Path, encoding: str) -> Iterator[Text]:
     with file.open(encoding=encoding, errors="replace", newline="") as handle:
         while chunk := handle.read(BLOCK):
             text = carried + chunk
-            yield Text(html.unescape(text) if file.suffix in _MARKUP else text, "text", f"from line {line}", line)
+            words: Literal["among", "none"] = "among" if file.suffix in _PROSE else "none"
+            said = html.unescape(text) if file.suffix in _MARKUP else text
+            yield Text(
+                said,
+                "text",
+                f"from line {line}",
+                line,
+                words=words,
+                published=None if file.suffix in _MARKUP else False,
+            )
             carried = text[-OVERLAP:]
             line += text.count("\n") - carried.count("\n")
 
@@ -259,14 +299,25 @@ def _lines_of_json(file: Path) -> Iterator[Text]:
     whole = file.read_text(encoding="utf-8-sig", errors="replace")
     document = _json(whole) if file.suffix == ".json" else None
     if document is not None:
-        yield from (Text(text, where) for where, text in _walk(document))
+        yield from (Text(text, where, words=_words_at(where)) for where, text in _walk(document))
         return
     for number, line in enumerate(whole.split("\n"), 1):
         row = _json(line) if line.strip() else None
         if row is None:
             yield Text(line, "line", f"line {number}", number)
         else:
-            yield from (Text(text, where, f"line {number}", number) for where, text in _walk(row))
+            for where, text in _walk(row):
+                yield Text(text, where, f"line {number}", number, words=_words_at(where))
+
+
+def _words_at(where: str) -> Literal["whole", "none"]:
+    return "whole" if where.rpartition(".")[2] in _SPOKEN_KEYS else "none"
+
+
+def _reads_as_words(piece: str) -> bool:
+    """Whether most of a piece are words of a language, and not of a machine."""
+    pieces = piece.split()
+    return len(pieces) >= _FEWEST_WORDS and sum(map(bool, map(_WORD.fullmatch, pieces))) >= _WORDS_SHARE * len(pieces)
 
 
 def _json(text: str) -> Any:

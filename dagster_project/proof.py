@@ -29,6 +29,7 @@ class Proof:
     suspicious: int
     suspected: Counter[str]
     budget: float
+    sample: int
 
     @property
     def bound(self) -> float:
@@ -78,6 +79,7 @@ def prove(path: Path, search: Search, settings: Settings, *, leave_out: Sequence
         suspicious,
         suspected,
         settings.privacy.suspected,
+        settings.privacy.sample,
     )
 
 
@@ -95,15 +97,16 @@ def prove_home(settings: Settings, lake: Lake, *, path: Path | None = None, dete
     return Proof(**{**vars(proof), "rows_purged": rows_purged(lake)})
 
 
-def _suspected(texts: Sequence[str], settings: Settings) -> tuple[Counter[str], int]:
-    """Count what detectors find in texts, by type, and in how many."""
+def _suspected(texts: Sequence[tuple[str, bool]], settings: Settings) -> tuple[Counter[str], int]:
+    """Count what detectors find in texts, by type, and in how many; what was published is read as articles are."""
     if not texts:
         return Counter(), 0
     from assets.anonymization.anonymize import apply
 
     types: Counter[str] = Counter()
     suspicious = 0
-    for row in apply(({"id": i, "text": text} for i, text in enumerate(texts)), settings.anonymization):
+    rows = ({"id": i, "text": t, "kind": "article" if p else "ticket"} for i, (t, p) in enumerate(texts))
+    for row in apply(rows, settings.anonymization):
         types.update(span["type"] for span in row["spans"])
         suspicious += bool(row["spans"] or row.get("error"))
     return types, suspicious

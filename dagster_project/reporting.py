@@ -91,3 +91,7 @@ def _tell(proof: Proof, console: Console) -> None:
             f"detectors suspect {proof.suspicious:,} of {proof.looked_at:,} texts ({types or 'nothing'}); at most "
             f"{proof.bound:.2%} with 95 % confidence, allowed {proof.budget:.2%}: {said}"
         )
+        console.print(
+            f"the {proof.looked_at:,} are the distinct ones, at most {proof.sample:,}, of {found.of_words:,} texts of "
+            f"words; {found.not_of_words:,} ids, labels, numbers and other values were searched and not given to them"
+        )

@@ -17,8 +17,6 @@ from assets.anonymization.leaks import Search
 from dagster_project.artefacts import Text, Unreadable, texts_in
 
 ROWS_NAMED = 5
-WORDS_OF_A_RECORD = 4
-"""Words from which on a text is somebody's record and not a label; detectors look at those."""
 WITHHELD = "(name withheld)"
 
 
@@ -40,6 +38,10 @@ class Found:
     hits: Counter[Place] = field(default_factory=Counter)
     rows: dict[Place, list[str]] = field(default_factory=dict)
     unreadable: dict[str, str] = field(default_factory=dict)
+    of_words: int = 0
+    not_of_words: int = 0
+    """Texts in which nothing was found: those of words, which detectors may look at, and ids, numbers, labels, JSON,
+    rows and pages of databases and the like, which they would take for names."""
 
     @property
     def proved_clean(self) -> bool:
@@ -54,14 +56,18 @@ class Found:
         return dict(types)
 
 
-def scan(root: Path, search: Search, *, leave_out: Sequence[Path] = (), sample: int = 0) -> tuple[Found, list[str]]:
-    """Search all files below a folder, or one file; return what was found, and a sample of its records for detectors.
+def scan(
+    root: Path, search: Search, *, leave_out: Sequence[Path] = (), sample: int = 0
+) -> tuple[Found, list[tuple[str, bool]]]:
+    """Search all files below a folder, or one file; return what was found, and a sample of its texts for detectors.
+
+    The search goes over everything; the sample is of texts of words (`Text.prose`), each with whether it was published.
 
     Args:
         root: The folder or file.
         search: Whose data to look for.
         leave_out: Folders and files that are not looked into.
-        sample: How many distinct records to return, chosen by hash.
+        sample: How many distinct texts to return, chosen by hash.
     """
     found, lots = Found(), _Lots(sample)
     for file in files_below(root, leave_out):
@@ -113,8 +119,12 @@ def _look(name: str, texts: Iterable[Text], search: Search, found: Found, lots: 
                     rows.append(text.at)
             if not where.endswith("unused pages"):
                 seen.update(types)
-        elif len(text.text.split(None, WORDS_OF_A_RECORD)) > WORDS_OF_A_RECORD and text.where != "bytes":
-            lots.offer(text.text)
+        else:
+            said = list(text.prose())
+            for words in said:
+                lots.offer(words, text.published)
+            found.of_words += len(said)
+            found.not_of_words += not said
 
 
 def _shown(file: Path, search: Search, found: Found) -> str:
@@ -135,11 +145,15 @@ class _Lots:
         self._size = size
         self._heap: list[tuple[int, str]] = []
         self._held: set[int] = set()
+        self._published: set[int] = set()
+        self._said: set[int] = set()
 
-    def offer(self, text: str) -> None:
+    def offer(self, text: str, published: bool | None) -> None:
         if not self._size:
             return
         lot = -int.from_bytes(hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest())
+        if published is not None:
+            (self._published if published else self._said).add(lot)
         if lot in self._held or (len(self._heap) == self._size and lot <= self._heap[0][0]):
             return
         self._held.add(lot)
@@ -148,5 +162,7 @@ class _Lots:
         else:
             self._held.discard(heapq.heappushpop(self._heap, (lot, text))[0])
 
-    def drawn(self) -> list[str]:
-        return [text for _, text in sorted(self._heap, reverse=True)]
+    def drawn(self) -> list[tuple[str, bool]]:
+        return [
+            (text, lot in self._published or lot not in self._said) for lot, text in sorted(self._heap, reverse=True)
+        ]

@@ -17,6 +17,7 @@ from assets.anonymization import domain, placeholders
 from assets.anonymization.detection import Detector, Unreadable
 from assets.anonymization.guards import left_over
 from assets.anonymization.known import typed
+from assets.anonymization.known_forms import TYPES, name_words
 from assets.anonymization.params import AnonymizationParams
 from assets.anonymization.spans import Span
 from assets.ledger import Ledger, Published
@@ -86,7 +87,7 @@ def find_spans(
 
 
 def apply(rows: Iterable[Mapping[str, Any]], params: AnonymizationParams) -> Iterator[dict[str, Any]]:
-    """Anonymize plain mappings, each on its own: {id, text, known?: [strings]} to {id, text, spans}.
+    """Anonymize plain mappings, each on its own: {id, text, kind?, known?: [strings]} to {id, text, spans}.
 
     A row that would be quarantined comes out with an empty text and its reason as `error`.
     """
@@ -95,7 +96,7 @@ def apply(rows: Iterable[Mapping[str, Any]], params: AnonymizationParams) -> Ite
         detector = Detector(params)  # a new one: what it remembers of texts must not grow with the input
         records = [_as_record(row) for row in batch]
         faults = [_fault(record, params) for record in records]
-        detector.prepare(("ticket", _texts(r)[1]) for r, fault in zip(records, faults, strict=True) if not fault)
+        detector.prepare((r["kind"], _texts(r)[1]) for r, fault in zip(records, faults, strict=True) if not fault)
         for row, record, fault in zip(batch, records, faults, strict=True):
             masked, spans, fault = ("", [], fault) if fault else _applied(record, detector, params)
             found = [{"start": s.start, "end": s.end, "type": s.type, "score": round(s.score, 4)} for s in spans]
@@ -105,7 +106,7 @@ def apply(rows: Iterable[Mapping[str, Any]], params: AnonymizationParams) -> Ite
 def _as_record(row: Mapping[str, Any]) -> dict[str, Any]:
     known = [{"type": kind, "value": value} for kind, value in typed(row.get("known") or ())]
     turn = {"speaker": "customer", "text": str(row.get("text") or ""), "at": None}
-    return {"kind": "ticket", "subject": None, "turns": [turn], "known": known}
+    return {"kind": row.get("kind") or "ticket", "subject": None, "turns": [turn], "known": known}
 
 
 def _applied(
@@ -113,7 +114,8 @@ def _applied(
 ) -> tuple[str, list[Span], str | None]:
     known = _known(record)
     try:
-        (_, masked), (_, spans) = _mask(_texts(record), known, "ticket", detector, params)
+        roster = _roster(record, known, detector)
+        (_, masked), (_, spans) = _mask(_texts(record), known, record["kind"], detector, params, roster)
     except Unreadable:
         return "", [], "unreadable"
     kept = {kind for kind, action in params.actions.items() if action == "keep"}
@@ -155,8 +157,9 @@ def _masked(
         return passed | {"fault": fault}
     known = _known(row)
     try:
-        texts, spans = _mask(_texts(row), known, row["kind"], detector, params, secret)
-        free = {field: _field(row[field], known, detector, params, secret) for field in FREE_FIELDS}
+        roster = _roster(row, known, detector)
+        texts, spans = _mask(_texts(row), known, row["kind"], detector, params, roster, secret)
+        free = {field: _field(row[field], known, detector, params, roster, secret) for field in FREE_FIELDS}
     except Unreadable:
         return passed | {"fault": "unreadable"}
     on_file = detector.known(known)
@@ -173,18 +176,21 @@ def _masked(
     return passed | free | {"subject": subject, "turns": turns, "entities": counts, "fault": None}
 
 
+def _roster(row: Mapping[str, Any], known: Iterable[tuple[str, str]], detector: Detector) -> placeholders.Roster:
+    names = (name_words(value) for kind, value in known if TYPES.get(kind) == "PERSON")
+    return placeholders.Roster(names, detector.agents.people, placeholders.highest_number(_texts(row)))
+
+
 def _mask(
     texts: list[str],
     known: tuple[tuple[str, str], ...],
     kind: str,
     detector: Detector,
     params: AnonymizationParams,
+    roster: placeholders.Roster,
     secret: bytes = b"",
 ) -> tuple[list[str], list[list[Span]]]:
     spans = detector.find_all(texts, known, kind)
-    roster = placeholders.Roster(
-        [*detector.known(known).people, *detector.agents.people], placeholders.highest_number(texts)
-    )
     masked = [
         placeholders.replace(text, found, roster, params.entities, params.numbered, params.actions, secret)
         for text, found in zip(texts, spans, strict=True)
@@ -197,11 +203,11 @@ def _field(
     known: tuple[tuple[str, str], ...],
     detector: Detector,
     params: AnonymizationParams,
+    roster: placeholders.Roster,
     secret: bytes,
 ) -> str | None:
     """Mask a short free field; single names stay, or a category 'Mark as paid' would differ from Mark to Mark."""
     if value is None:
         return None
-    roster = placeholders.Roster()
     spans = detector.find_field(value, known)
     return placeholders.replace(value, spans, roster, params.entities, params.numbered, params.actions, secret)

@@ -8,7 +8,7 @@ from assets.anonymization import domain, house, locales, spoken
 from assets.anonymization.growth import countries, grown
 from assets.anonymization.known import Identities, identities
 from assets.anonymization.names import NameFilter
-from assets.anonymization.ner import dictionary, recognizer
+from assets.anonymization.ner import deeds_and_qualities, dictionary, function_words, recognizer
 from assets.anonymization.params import AnonymizationParams
 from assets.anonymization.placeholders import PLACEHOLDER
 from assets.anonymization.rampart import rampart
@@ -44,7 +44,12 @@ class Detector:
         )
         self._recognize = recognizer(params.spacy_model, params.fast_ner)
         self._filter = NameFilter(
-            self._keep, dictionary(params.spacy_model), frozenset(words.common_names), self.ordinary
+            self._keep,
+            dictionary(params.spacy_model),
+            frozenset(words.common_names),
+            self.ordinary,
+            deeds_and_qualities(params.spacy_model),
+            function_words(params.spacy_model),
         )
         self._patterns: dict[str, list[Span] | None] = {}
         self._guesses: dict[str, list[Span] | None] = {}
@@ -72,7 +77,8 @@ class Detector:
         """
         views = [plain(text) for text in texts]
         befores = ["\n".join(v.text for v in views[max(0, i - house.TURNS) : i]) for i in range(len(views))]
-        found = [self._find(v, b, kind) for v, b in zip(views, befores, strict=True)]
+        foreign = self._foreign(views)
+        found = [self._find(*text, kind) for text in zip(views, befores, foreign, strict=True)]
         named = self._named(texts, found) if self._high else identities((), self.ordinary)
         on_file = (self.known(known), self.agents)
         return [
@@ -91,32 +97,39 @@ class Detector:
         spans += [s for who in (self.known(known), self.agents) for s in who.find(view, single_names=False)]
         return self._resolved(value, view, spans)
 
-    def _find(self, view: View, before: str, kind: str) -> list[Span]:
+    def _find(self, view: View, before: str, foreign: bool, kind: str) -> list[Span]:
         """Spans (of the original text) that detectors find in one text."""
         people = kind in self.params.names_in
         patterns = self._patterns.get(view.text, [])
         guesses = self._guesses.get(view.text, []) if people else []
-        if self._high and self._filter.speaks(view.text) is False:
+        if self._high and foreign:
             guesses = []  # the model reads English; of another language it takes every noun for a name
         second = self._second.get(view.text, []) if people else []
         if patterns is None or guesses is None or second is None:
             raise Unreadable
-        own = self._house_spans(view, before)
+        own = self._house_spans(view, before, foreign)
         if not self._high:
             return _moved(view, [*patterns, *guesses, *own])
         dialable = [s for s in patterns if s.type != "PHONE" or _digits(view.text, s) >= SHORTEST_PHONE]
         abroad = locales.find(view.text, self.params.identifiers_of)
         found = [*dialable, *guesses, *second, *own, *abroad]
         if people:
-            found += [*countries(view.text), *self._filter.foreign(view.text), *self._filter.answer(view.text)]
+            found += [*countries(view.text), *self._filter.foreign(view.text)]
+            found += [] if foreign else self._filter.answer(view.text)
         sure = [s for s in found if s.layer == CHECKED]
         found = [s for s in found if s.type != "ADDRESS" or s.layer != GUESSED or not _overlaps(s, sure)]
         likely = grown(view.text, self._filter.plausible(view.text, found), self._filter.ordinary)
         return _moved(view, [*likely, *spoken.find(view.text, before[-house.BEFORE :])])
 
-    def _house_spans(self, view: View, before: str) -> list[Span]:
+    def _foreign(self, views: Sequence[View]) -> list[bool]:
+        """Tell by text whether it is in another language than the model's; of one too short, its record tells."""
+        whole = self._filter.speaks("\n".join(view.text for view in views)) is False
+        said = (self._filter.speaks(view.text) for view in views)
+        return [whole if speaks is None else not speaks for speaks in said]
+
+    def _house_spans(self, view: View, before: str, foreign: bool = False) -> list[Span]:
         try:
-            return house.find(self._house, view.text, before)
+            return house.find(self._house, view.text, before, foreign=foreign)
         except TimeoutError:
             raise Unreadable from None
 

@@ -27,6 +27,9 @@ class PatternSpec(BaseModel):
     near: int = Field(default=40, ge=0, description="How many characters before the match count as its context.")
     check: str | None = Field(default=None, pattern="^(luhn|iban)$", description="The check digits it must carry.")
     ignore_case: bool = True
+    language: str | None = Field(
+        default=None, description="ISO 639-1 code of its words; skipped in texts that are seen to be in another."
+    )
     promised: bool = Field(default=False, description="Also looked for where `recall` is standard.")
 
 

@@ -70,6 +70,7 @@ def compiled(specs: tuple[PatternSpec, ...]) -> tuple[HousePattern, ...]:
     return tuple(HousePattern(spec) for spec in specs)
 
 
-def find(patterns: Iterable[HousePattern], text: str, before: str = "") -> list[Span]:
-    """Find every house pattern in a plain text."""
-    return [span for pattern in patterns for span in pattern.find(text, before[-BEFORE:])]
+def find(patterns: Iterable[HousePattern], text: str, before: str = "", *, foreign: bool = False) -> list[Span]:
+    """Find every house pattern in a plain text; in one that is `foreign` those whose words are of no one language."""
+    spoken = (pattern for pattern in patterns if not (foreign and pattern.spec.language))
+    return [span for pattern in spoken for span in pattern.find(text, before[-BEFORE:])]

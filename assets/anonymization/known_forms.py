@@ -33,17 +33,20 @@ st=street str=street ave=avenue av=avenue rd=road ln=lane dr=drive blvd=boulevar
 ter=terrace hwy=highway pkwy=parkway cir=circle apt=apartment ste=suite fl=floor n=north s=south e=east w=west
 """
 _SHORT = dict(pair.split("=") for pair in _ABBREVIATIONS.split())
+_NO_NAME = re.compile(r"[$€£¥%=<>{}]|(?:\S+\s+){8}")
 _WORD = re.compile(r"[^\W_]+")
 _PIECE = re.compile(r"[^\W\d_]+|\d+")
 _DATE_FORMATS = ("%Y-%m-%d", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%Y/%m/%d", "%B %d, %Y", "%d %B %Y", "%m/%d/%y")
 
 
 def name_words(value: str) -> list[str]:
-    """Split a name into its words, titles and redactions (XXXX) left out.
+    """Split a name into its words, titles and redactions (XXXX) left out; of a sentence none is a name.
 
-    >>> name_words("Dr. María-José O'Neil Jr.")
-    ['maria', 'jose', 'neil']
+    >>> name_words("Dr. María-José O'Neil Jr."), name_words("somebody took $500 out of my account!")
+    (['maria', 'jose', 'neil'], [])
     """
+    if _NO_NAME.search(value):  # what somebody typed into the field for the name
+        return []
     words = [w for w in _WORD.findall(folded(value)) if w not in TITLES and not w.isdigit() and set(w) != {"x"}]
     return [w for w in words if len(w) > 1 or not w.isascii()]
 
@@ -76,6 +79,8 @@ def code_forms(kind: str, value: str, ordinary: frozenset[str]) -> Iterator[tupl
         if len(words) > 1:
             yield "".join(words), entity
             yield "".join(reversed(words)), entity
+        elif not words and len(code) >= 3:
+            yield code, entity
     elif kind != "address" and len(code) >= 3:
         yield code, entity
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 
 from assets.anonymization.known_forms import TITLES
 from assets.anonymization.placeholders import PLACEHOLDER
@@ -31,7 +31,19 @@ _CODE = re.compile(r"\d{5}(?:-\d{4})?|[^\W\d_]{4,}(?:['’.-][^\W\d_]+)*")
 _SPACED_LETTERS = re.compile(r"[^\W\d_]+(?:['’.-]?\s?[^\W\d_]+)*")
 _REPEATED = re.compile(r"(\w)\1+")
 _LONGEST_ANSWER = 40
+_LINE = re.compile(r"[^\n]+")
 _FEW, _SHARE = 4, 0.5
+_PLACE_AFTER = re.compile(r",? (?:[A-Z]{2}\b|\d{4,})")
+_GOES_ON = re.compile(r" (?:I\b|[a-z])")
+_NO_ADDRESS = re.compile(
+    r"(?:\w+ )?\d{1,4} ?[ap]m|\d{1,2} ?(?:st|nd|rd|th)? (?:jan|feb|apr|jun|jul|aug|sep|oct|nov|dec)[a-z]*(?: \d+)?"
+    r"|[A-Z]{3,} \d{1,4}|(?:a?mount|credit|at most|most|answer) \d+",
+    re.IGNORECASE,
+)
+"""What a small model takes for a number and a street: a time, a day, an abbreviation with its value."""
+_ROUND = re.compile(r"\d{0,3}[05]0")
+_DAY = re.compile(r"(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])20[12]\d|(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])20[12]\d")
+"""Eight digits that are a day of these years, as people type it without separators: 04062018."""
 _PLACE_BEFORE = re.compile(r"\b(?:in|to|from|at|near|city|town|of)\s+$", re.IGNORECASE)
 _TITLE_BEFORE = re.compile(r"\b(?:mr|mrs|ms|miss|mx|dr|prof|sir|madam)\.?\s+$", re.IGNORECASE)
 _NOT_NAMES = """
@@ -48,8 +60,14 @@ arent cant couldnt didnt doesnt dont hasnt havent isnt its ive shouldnt thats th
 afternoon alot aswell asap byee dob fyi gonna gotta gudbye guys hii info kinda lemme nope nothin okey pwd
 thankyou u ur wanna wassup yess yup anyone anything erm everything got nothing someone something thx tel
 thee these those
+alrighty geez hai nks anks gud gd mrng evng ah ahh huh egads sigh cheerio vlan wan lan vpn
+bonjour bonsoir salut madame monsieur merci cordialement sincères salutations cdlt
+hallo moin servus guten tag damen herren liebe lieber geehrte geehrter grüße grüßen gruß gruss danke vielen dank
+hola buenos buenas estimado estimada estimados señor señora gracias saludos atentamente cordial
+ciao buongiorno salve gentile grazie saluti distinti cordiali olá obrigado obrigada beste geachte groeten groet bedankt
 """
-"""Words that open, close or fill a turn, which a small model likes to take for names."""
+"""Words that open, close or fill a turn, which a small model likes to take for names: English, then the courtesies of
+French, German, Spanish, Italian, Portuguese and Dutch."""
 _FILLERS = frozenset(_NOT_NAMES.split())
 
 
@@ -66,6 +84,8 @@ class NameFilter:
         words: Words of the language in lower case.
         names: Those among them that are common names.
         also_words: Those among the names that are no names in lower case: page, will.
+        no_places: Those among the words that are verbs, adjectives and adverbs; alone they are seldom a place.
+        function_words: Those that name nothing at all.
 
     >>> text = "Hi John, Yep, XXXX paid by Zelle at Broken Bridge"
     >>> guesses = [Span(0, 7, "PERSON", .85), Span(9, 12, "PERSON", .85), Span(36, 49, "PERSON", .85)]
@@ -75,16 +95,23 @@ class NameFilter:
     """
 
     def __init__(
-        self, keep: Collection[str], words: Collection[str], names: Collection[str], also_words: Collection[str] = ()
+        self,
+        keep: Collection[str],
+        words: Collection[str],
+        names: Collection[str],
+        also_words: Collection[str] = (),
+        no_places: Collection[str] = (),
+        function_words: Collection[str] = (),
     ) -> None:
         self._keep, self._words, self._names, self._also_words = keep, words, names, also_words
+        self._no_places, self._function_words = no_places, function_words
         phrases = "|".join(re.escape(phrase) for phrase in sorted(keep, key=lambda p: (-len(p), p)))
         self._kept = re.compile(rf"(?<!\w)(?:{phrases})(?:['’]s)?(?!\w)", re.IGNORECASE) if phrases else None
 
     def plausible(self, text: str, spans: Iterable[Span]) -> list[Span]:
         """Return what is left of the spans found in `text`."""
         out = []
-        for span in self._without_kept(text, spans):
+        for span in self._without_kept(text, _line_by_line(text, spans)):
             if span.type == "PERSON":
                 trimmed = _trimmed(text, span)
             else:
@@ -97,7 +124,7 @@ class NameFilter:
         """Cut what the domain keeps out of guesses; what is found otherwise goes only where it is kept as a whole."""
         kept = [m.span() for m in self._kept.finditer(text)] if self._kept else []
         for span in spans:
-            if span.layer != GUESSED or span.type not in ("PERSON", "LOCATION"):
+            if span.layer != GUESSED or span.type not in ("PERSON", "LOCATION", "ADDRESS"):
                 if any(a <= span.start and span.end <= b for a, b in kept) and span.layer == GUESSED:
                     continue
                 if text[span.start : span.end].lower() not in self._keep:
@@ -113,9 +140,13 @@ class NameFilter:
     def _is_plausible(self, text: str, span: Span) -> bool:
         mention = text[span.start : span.end]
         if span.layer == GUESSED and span.type == "ADDRESS":
-            telling = any(c.isdigit() or c.isupper() for c in mention)
+            telling = any(c.isdigit() or c.isupper() for c in mention) and not _NO_ADDRESS.fullmatch(mention)
             return (telling and " " in mention.strip()) or _CODE.fullmatch(mention) is not None
         words = _WORD.findall(mention)
+        if span.type in _NUMBERS or span.type == "NUMBER":
+            return not _DAY.fullmatch(mention) and not (span.layer == GUESSED and _ROUND.fullmatch(mention))
+        if span.type == "SECRET":
+            return len(words) != 1 or not (words[0].lower() in self._function_words or words[0].lower() in _FILLERS)
         if span.type not in ("PERSON", "LOCATION"):
             return True
         if not words:
@@ -124,6 +155,8 @@ class NameFilter:
             whole = mention.replace(".", "")
             if len(whole) < 2 or any(c.isdigit() for c in whole) or _REDACTED.search(mention) or "X" * 2 in mention:
                 return False
+            if len(words) == 1 and self._is_no_place(text, span, words[0]):
+                return False
         if span.score < SURE and not all(
             w[:1].isupper() and len(w) > 2 and not self.ordinary(w.lower()) for w in words
         ):
@@ -131,6 +164,15 @@ class NameFilter:
         if span.layer == GUESSED and self._is_thing(text, span, words):
             return False
         return span.type != "PERSON" or self._is_name(text, span)
+
+    def _is_no_place(self, text: str, span: Span, word: str) -> bool:
+        """Whether a single word is a courtesy, or a deed or quality where no word beside it speaks of a place."""
+        if _is_filler(word):
+            return True
+        before, low = text[max(0, span.start - 12) : span.start], word.lower()
+        forms = {low, low.removesuffix("s"), low.removesuffix("ing"), low.removesuffix("ed")}
+        beside = _PLACE_BEFORE.search(before) or _PLACE_AFTER.match(text, span.end)
+        return not beside and (not forms.isdisjoint(self._no_places) or low in self._function_words)
 
     def _is_thing(self, text: str, span: Span, words: Collection[str]) -> bool:
         """Whether a determiner or a number says that this is a product: the Rill, my Beck 7."""
@@ -174,6 +216,8 @@ class NameFilter:
         forms = (word, short, _REPEATED.sub(r"\1\1", word))
         if any(form in _FILLERS or self.ordinary(form) for form in forms):
             return True
+        if word.startswith(("ok", "yes")) and self.ordinary(word.removeprefix("ok").removeprefix("yes")):
+            return True
         return word.startswith(("thank", "tnk", "thx", "okay", "please", "welcom", "good", "hello", "haha", "hehe"))
 
     def speaks(self, text: str) -> bool | None:
@@ -191,6 +235,8 @@ class NameFilter:
             return False
         if all(w in self._keep or w in _PARTICLES for w in names):
             return False
+        if len(names) == 1 and names[0] in self._function_words and _GOES_ON.match(text, span.end):
+            return False  # May I ...
         if span.layer != GUESSED and span.score >= TRUSTED and mention[:1].isupper():
             return not all(w in _FILLERS for w in names)
         strange = [w for w in names if not self.ordinary(w)]
@@ -220,6 +266,7 @@ class NameFilter:
             word.removesuffix("d"),
             word.removesuffix("ing"),
             word.removesuffix("ing") + "e",
+            word.removesuffix("ies") + "y",
             word.partition("'")[0],
             word.partition("’")[0],
         )
@@ -256,4 +303,16 @@ def _digits_only(text: str, span: Span) -> Span | None:
 
 
 def _is_filler(word: str) -> bool:
-    return word.lower() in _FILLERS
+    """Whether a word fills, drawn out as it may be: Nooo."""
+    low = word.lower()
+    return low in _FILLERS or _REPEATED.sub(r"\1", low) in _FILLERS
+
+
+def _line_by_line(text: str, spans: Iterable[Span]) -> Iterator[Span]:
+    """Cut a guessed name where the line ends: what stands below a name in a signature is a post or a company."""
+    for span in spans:
+        if span.layer != GUESSED or span.type != "PERSON" or "\n" not in text[span.start : span.end]:
+            yield span
+            continue
+        for line in _LINE.finditer(text, span.start, span.end):
+            yield span._replace(start=line.start(), end=line.end())

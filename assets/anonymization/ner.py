@@ -70,7 +70,7 @@ def entities_of(doc: Doc) -> list[Entity]:
 
 @functools.cache
 def dictionary(name: str) -> frozenset[str]:
-    """Return the model's own lists of English words in lower case: its lemmatizer's (WordNet) and its stop words.
+    """Return the model's own lists of English words in lower case: WordNet's, irregular forms, stop words.
 
     Empty where it has no such list: then no word is taken for an ordinary one.
     """
@@ -78,10 +78,29 @@ def dictionary(name: str) -> frozenset[str]:
     lookups = getattr(nlp.get_pipe("lemmatizer"), "lookups", None) if "lemmatizer" in nlp.pipe_names else None
     if lookups is None or not lookups.has_table("lemma_index"):
         return frozenset()
+    irregular = lookups.get_table("lemma_exc") if lookups.has_table("lemma_exc") else {}
     return (
         frozenset(word for words in lookups.get_table("lemma_index").values() for word in words)
+        | frozenset(word for words in irregular.values() for word in words)
         | nlp.Defaults.stop_words
     )
+
+
+@functools.cache
+def deeds_and_qualities(name: str) -> frozenset[str]:
+    """Return which of those words are verbs, adjectives or adverbs, and so rarely the name of a place."""
+    nlp = language_model(name)
+    lookups = getattr(nlp.get_pipe("lemmatizer"), "lookups", None) if "lemmatizer" in nlp.pipe_names else None
+    if lookups is None or not lookups.has_table("lemma_index"):
+        return frozenset()
+    kinds = lookups.get_table("lemma_index")
+    return frozenset(word for kind in ("verb", "adj", "adv") for word in kinds.get(kind, ()))
+
+
+@functools.cache
+def function_words(name: str) -> frozenset[str]:
+    """Return the language's stop words."""
+    return frozenset(language_model(name).Defaults.stop_words)
 
 
 @functools.cache

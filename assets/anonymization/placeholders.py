@@ -1,4 +1,4 @@
-"""Placeholders: typed, and the same for the same person throughout a record."""
+"""Placeholders: typed, the same for the same person throughout a record, and for who is on file throughout a thread."""
 
 from __future__ import annotations
 
@@ -21,41 +21,74 @@ _LETTERS = str.maketrans("0123456789abcdef", "ABCDEFGHIJKLMNOP")
 
 
 class Roster:
-    """Who is who in one record, numbered in the order of appearance.
+    """Who is who in one record: first whoever is on file, in that order, then others in the order of appearance.
 
-    A name that holds, or is held by, the words of someone seen before is that someone; of several, the one named last.
-    Numbers start anew in every record, so that a number links nobody across customers; and because a thread's records
-    may lie in different partitions, processed at different times, they are not carried from record to record.
+    A customer's file comes first in `known` and is the same wherever he writes, so he and everybody on it keep their
+    numbers in all records of a thread, whatever partition they lie in and whether or not they are named there; no
+    record is looked at but the one at hand. Who is on no file has his number for the record only. Numbers say nothing
+    across customers: everybody is the first of his own thread.
 
-    >>> roster = Roster()
-    >>> [roster.number("PERSON", name) for name in ("John Smith", "Ann Lee", "Mr. Smith", "ANN")]
-    [1, 2, 1, 2]
+    A name that holds, or is held by, the words of someone is that someone; of several, the one named last, and before
+    any is named the first on file.
+
+    Args:
+        known: Words of the names on file, in order; a part of a name may stand beside the whole.
+        agents: Words of the names of the desk's people, who are joined like those on file but have no number reserved.
+        taken: Highest number that the source's own placeholders hold; ours go on from there.
+
+    >>> roster = Roster([["john", "smith"], ["smith"]])
+    >>> [roster.number("PERSON", name) for name in ("Ann Lee", "Mr. Smith", "Bo Ray", "ANN", "John Smith")]
+    [2, 1, 3, 2, 1]
     """
 
-    def __init__(self, known: Iterable[frozenset[str]] = (), taken: int = 0) -> None:
-        self._known = tuple(known)
-        self._taken = taken
-        self._numbers: dict[tuple[str, object], int] = {}
+    def __init__(
+        self, known: Iterable[Iterable[str]] = (), agents: Iterable[frozenset[str]] = (), taken: int = 0
+    ) -> None:
+        self._agents, self._taken = tuple(agents), taken
         self._people: list[set[str]] = []
+        self._named: dict[int, None] = {}  # who was named, the last one last
+        self._values: dict[str, dict[str, int]] = {}
+        by_word: dict[str, list[int]] = {}
+        for words in map(set, known):
+            if not words:
+                continue
+            who = next((i for word in sorted(words) for i in by_word.get(word, ()) if self._same(words, i)), None)
+            if who is None:
+                who = len(self._people)
+                self._people.append(set())
+            for word in words - self._people[who]:
+                by_word.setdefault(word, []).append(who)
+            self._people[who] |= words
+        self._on_file = len(self._people)
 
     def number(self, entity: str, mention: str) -> int:
         """Return the number of the person or value that is mentioned."""
-        key = (entity, self._person(mention) if entity == "PERSON" else folded(mention))
-        if key not in self._numbers:
-            self._numbers[key] = self._taken + 1 + sum(1 for kind, _ in self._numbers if kind == entity)
-        return self._numbers[key]
+        if entity == "PERSON":
+            return self._taken + 1 + self._person(mention)
+        values = self._values.setdefault(entity, {})
+        return self._taken + values.setdefault(folded(mention), len(values) + 1)
 
-    def _person(self, mention: str) -> object:
+    def _person(self, mention: str) -> int:
         words = set(name_words(re.sub(r"['’]s\b", "", mention))) or {folded(mention)}
-        for person in self._known:
-            if words <= person or person <= words:
-                return person
-        for i in reversed(range(len(self._people))):
-            if words <= self._people[i] or self._people[i] <= words:
-                self._people[i] |= words
-                return i
-        self._people.append(words)
-        return len(self._people) - 1
+        who = self._found(words)
+        if who is None:
+            words |= next((agent for agent in self._agents if words <= agent or agent <= words), frozenset())
+            who = self._found(words)
+        if who is None:
+            who = len(self._people)
+            self._people.append(words)
+        elif who >= self._on_file:
+            self._people[who] |= words
+        self._named.pop(who, None)
+        self._named[who] = None
+        return who
+
+    def _found(self, words: set[str]) -> int | None:
+        named = next((i for i in reversed(self._named) if self._same(words, i)), None)
+        return named if named is not None else next((i for i in range(self._on_file) if self._same(words, i)), None)
+
+    def _same(self, words: set[str], who: int) -> bool:
+        return words <= self._people[who] or self._people[who] <= words
 
 
 def highest_number(texts: Iterable[str]) -> int:

@@ -212,17 +212,17 @@ class Mapper:
         }
 
     def _people(self, person: str | None, row: Values) -> list[dict[str, str]]:
-        """Return all that is known of the record's people.
+        """Return all that is known of the record's people, the customer's own file first: he is [PERSON_1] everywhere.
 
         Where rows of identities were unreadable, a customer who is not found may be one of them:
         his records are set aside rather than passed on without his identity.
         """
-        known = list(self.known(row))
+        known: list[dict[str, str]] = []
         if person is not None and self._identities is not None:
             if person not in self._identities and not self._identities_whole:
                 raise Unreadable("identity_unread")
-            known += [k for k in self._identities.get(person, ()) if k not in known]
-        return known
+            known += self._identities.get(person, ())
+        return known + [k for k in self.known(row) if k not in known]
 
     def _require(self, facts: dict[str, Any]) -> None:
         gives = self.source.gives

@@ -156,10 +156,36 @@ def test_the_sample_for_detectors_is_distinct_and_the_same_in_any_order(tmp_path
     drawn = []
     for n, order in enumerate((lines, lines[::-1])):
         (tmp_path / str(n)).mkdir()
-        pq.write_table(pa.table({"a": order}), tmp_path / str(n) / "a.parquet")
+        pq.write_table(pa.table({"question": order}), tmp_path / str(n) / "a.parquet")
         drawn.append(scan(tmp_path / str(n), SEARCH, sample=10)[1])
     assert drawn[0] == drawn[1]
     assert len(set(drawn[0])) == 10
+
+
+def test_detectors_are_given_words_and_all_else_is_searched_and_counted(tmp_path: Path) -> None:
+    said, article = "Where can I see the last bill?", "Bills are listed under Plan, newest first."
+    keyed = "9f86d081" * 4
+    rows = {
+        "record_id": [ID, ID[::-1]],
+        "kind": ["ticket", "article"],
+        "question": [said, article],
+        "definition": ["Acme Corp of Paris says so to you"] * 2,
+    }
+    pq.write_table(pa.table(rows), tmp_path / "t.parquet")
+    message = {"messages": [{"role": "user", "content": article}], "params": '{"learning rate of the first": 1}'}
+    (tmp_path / "train.jsonl").write_text(json.dumps(message))
+    (tmp_path / "manifest.json").write_text(json.dumps({"fingerprint": "sha256 of all that was read " + ID}))
+    (tmp_path / "report.html").write_text(
+        f"<style>a of the body in all pages {{}}</style><p>{said}</p><td>{keyed} {keyed} is the first of all rows</td>"
+    )
+    with sqlite3.connect(tmp_path / "runs.db") as database:
+        database.execute("CREATE TABLE events (body TEXT)")
+        database.execute("INSERT INTO events VALUES ('Executing steps in process as Maria Lopez')")
+    (tmp_path / "a.log").write_text("Loaded the location of Maria Lopez in two seconds")
+    result, drawn = scan(tmp_path, SEARCH, sample=10)
+    assert sorted(drawn) == [(article, True), (said, False)]
+    assert result.of_words == 4
+    assert result.not_of_words > 20
 
 
 def test_the_bound_is_clopper_pearsons() -> None:

@@ -45,10 +45,33 @@ def test_one_person_keeps_one_number_throughout_a_record():
             subject="Refund for Peter",
         )
     )
-    assert out.table["subject"].to_pylist() == ["Refund for [PERSON_1]"]
-    assert said(out)[0] == "Hi, this is [PERSON_2], my husband is [PERSON_1]."
-    assert said(out)[1].startswith("Thank you [PERSON_2]. May I speak to")
-    assert said(out)[2] == "[PERSON_2] is on the account, [PERSON_2] is fine."
+    assert out.table["subject"].to_pylist() == ["Refund for [PERSON_2]"], "the second on file"
+    assert said(out)[0] == "Hi, this is [PERSON_1], my husband is [PERSON_2]."
+    assert said(out)[1].startswith("Thank you [PERSON_1]. May I speak to")
+    assert said(out)[2] == "[PERSON_1] is on the account, [PERSON_1] is fine."
+
+
+def test_whoever_is_on_file_keeps_his_number_in_all_records_of_a_thread_and_links_no_two_customers():
+    file = [
+        ("name", "Maria Lopez"),
+        ("name", "Maria"),
+        ("name", "Lopez"),
+        ("name", "Peter Olsen"),
+        ("phone", "5550134"),
+    ]
+    first = record("a", ("agent", "This is Bo Ray. How is Peter, Maria?"), known=[*file, ("name", "Bo Ray")])
+    later = record("b", ("customer", "Ask Mr. Olsen, not Ann Kim. Maria"), known=[*file, ("name", "Ann Kim")])
+    other = record(
+        "c", ("customer", "Ask Mr. Olsen, he knows. Thanks, Eve"), known=[("name", "Eve Moss")], thread_id="u"
+    )
+    alone = [said(published(row | {"partition": month})) for row, month in ((first, "2024-01"), (later, "2024-02"))]
+    assert alone == [
+        ["This is [PERSON_3]. How is [PERSON_2], [PERSON_1]?"],
+        ["Ask [PERSON_2], not [PERSON_3]. [PERSON_1]"],
+    ]
+    assert said(published(other)) == ["Ask [PERSON_2], he knows. Thanks, [PERSON_1]"], (
+        "the same Mr. Olsen, and nothing says so"
+    )
 
 
 def test_a_number_asked_for_is_recognised_by_the_question():
@@ -236,4 +259,4 @@ def test_a_text_of_five_megabytes_is_set_aside_and_ten_thousand_people_are_not_t
         params=AnonymizationParams(),
     )
     assert reasons(out.ledger) == {"too_long": 1}
-    assert said(out) == ["from [PERSON_1], to [PERSON_2]"]
+    assert said(out) == ["from [PERSON_8], to [PERSON_10000]"], "as they stand on file"
