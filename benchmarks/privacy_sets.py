@@ -78,6 +78,21 @@ def desk(folder: Path) -> list[Case]:
     return cases
 
 
+def terms(folder: Path) -> frozenset[str]:
+    """Words of the trade: those of a desk's article titles and categories, and of the terminology and synonyms.
+
+    Words of fewer than four letters and the language's stop words say nothing of a trade.
+    """
+    from spacy.lang.en.stop_words import STOP_WORDS
+
+    base = sqlite3.connect(folder / "desk.sqlite")
+    said = [text for (text,) in base.execute("select title from articles union select category from tickets") if text]
+    base.close()
+    said += [Path("domain", name).read_text(encoding="utf-8") for name in ("terminology.yaml", "synonyms.yaml")]
+    words = {word.lower() for text in said for word in re.findall(r"[^\W\d_]{4,}", re.sub(r"(?m)#.*$", "", text))}
+    return frozenset(words) - STOP_WORDS
+
+
 def _on_file(row: Any) -> Iterator[tuple[str, str]]:
     yield "name", f"{row['first_name']} {row['last_name']}"
     for field in ("email", "phone", "birth_date"):

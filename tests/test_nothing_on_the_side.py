@@ -64,7 +64,7 @@ FAULTS = {
         ("tickets", "chats", "calls", "articles", "external_documents"), (f"{Desk.__module__}.Desk", "collect")
     ),
     "normalized_records": ("assets.normalization.asset", "normalize"),
-    "anonymized_records": ("assets.anonymization.asset", "anonymize"),
+    "anonymized_records": ("assets.anonymization.asset", "anonymize_and_count"),
     "standardized_records": ("assets.standardization.asset", "standardize"),
     "qa_pairs": ("assets.pairing.asset", "pair"),
     "scored_pairs": ("assets.validation.asset", "score_pairs"),

@@ -6,6 +6,7 @@ import functools
 import hashlib
 import hmac
 import itertools
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -26,8 +27,8 @@ from assets.tables import MapRows, serially
 FREE_FIELDS = ("category", "priority", "channel", "licence", "consent")
 """Fields that pass through but are free text at the source; patterns and whole known values are masked there too."""
 _BATCH = 256
-_FAULT = pa.field("fault", pa.string())
-_SCHEMA = pa.schema([*tables.ANONYMIZED_RECORDS.schema, _FAULT])
+_FAULT, _MODES = pa.field("fault", pa.string()), pa.field("modes", pa.list_(pa.string()))
+_SCHEMA = pa.schema([*tables.ANONYMIZED_RECORDS.schema, _FAULT, _MODES])
 
 
 def anonymize(
@@ -46,6 +47,13 @@ def anonymize(
         `too_long`, `too_many_known`, `unreadable`, or `personal_data_left` where the result still holds a known value
         or a promised pattern.
     """
+    return anonymize_and_count(records, params, key=key, map_rows=map_rows)[0]
+
+
+def anonymize_and_count(
+    records: pa.Table, params: AnonymizationParams, *, key: bytes = b"", map_rows: MapRows = serially
+) -> tuple[Published, dict[str, dict[str, int]]]:
+    """Do what `anonymize` does, and count by partition how many texts were looked at in which mode, see `Mode`."""
     ledger = Ledger.of(records, key="record_id")
     domain.pii_domain(params.patterns), domain.agents(params.agents)  # a broken file is an error before work starts
     masked = map_rows(records, functools.partial(mask_records, params=params, key=key))
@@ -55,7 +63,11 @@ def anonymize(
         if fault:
             ledger.quarantine(record_id, fault)
     kept = masked.filter(pc.is_null(masked.column("fault")))
-    return ledger.close(tables.ANONYMIZED_RECORDS.conform(kept), key="record_id")
+    counted: dict[str, Counter[str]] = {}
+    for partition, modes in zip(*(kept.column(c).to_pylist() for c in ("partition", "modes")), strict=True):
+        counted.setdefault(partition, Counter()).update(modes)
+    told = {partition: dict(sorted(modes.items())) for partition, modes in sorted(counted.items())}
+    return ledger.close(tables.ANONYMIZED_RECORDS.conform(kept), key="record_id"), told
 
 
 def mask_records(records: pa.Table, params: AnonymizationParams, key: bytes = b"") -> pa.Table:
@@ -154,26 +166,27 @@ def _masked(
     passed = {f.name: row.get(f.name) for f in tables.ANONYMIZED_RECORDS.schema if f.name in row}
     passed |= {"subject": None, "turns": [], "entities": []} | dict.fromkeys(FREE_FIELDS)
     if fault:
-        return passed | {"fault": fault}
+        return passed | {"fault": fault, "modes": []}
     known = _known(row)
     try:
         roster = _roster(row, known, detector)
         texts, spans = _mask(_texts(row), known, row["kind"], detector, params, roster, secret)
         free = {field: _field(row[field], known, detector, params, roster, secret) for field in FREE_FIELDS}
     except Unreadable:
-        return passed | {"fault": "unreadable"}
+        return passed | {"fault": "unreadable", "modes": []}
     on_file = detector.known(known)
     kept = {kind for kind, action in params.actions.items() if action == "keep"}
     in_free = filter(None, free.values())
     if left_over(texts, on_file, kept=kept) or left_over(in_free, on_file, single_names=False, kept=kept):
-        return passed | {"fault": "personal_data_left"}
+        return passed | {"fault": "personal_data_left", "modes": []}
     turns = [
         turn | {"text": text if turn["text"] is not None else None}
         for turn, text in zip(row["turns"], texts[1:], strict=True)
     ]
     subject = texts[0] if row["subject"] is not None else None
     counts = placeholders.counts(span for found in spans for span in found)
-    return passed | free | {"subject": subject, "turns": turns, "entities": counts, "fault": None}
+    modes = detector.modes(_texts(row), row["kind"])
+    return passed | free | {"subject": subject, "turns": turns, "entities": counts, "fault": None, "modes": modes}
 
 
 def _roster(row: Mapping[str, Any], known: Iterable[tuple[str, str]], detector: Detector) -> placeholders.Roster:

@@ -7,7 +7,7 @@ import dagster as dg
 import pyarrow as pa
 
 from assets import tables
-from assets.anonymization.anonymize import anonymize
+from assets.anonymization.anonymize import anonymize_and_count
 from checks.anonymization import ANONYMIZED_RECORDS
 from checks.expectations import audited
 from dagster_project.failures import plainly
@@ -24,5 +24,5 @@ def anonymized_records(context: dg.AssetExecutionContext, normalized_records: pa
     """
     found = context.resources
     params, key = found.settings.anonymization, installation_key()
-    masked = anonymize(normalized_records, params, key=key, map_rows=found.engine.map_rows)
-    yield from audited(context, masked, ANONYMIZED_RECORDS)
+    masked, modes = anonymize_and_count(normalized_records, params, key=key, map_rows=found.engine.map_rows)
+    yield from audited(context, masked, ANONYMIZED_RECORDS, texts_by_detectors=dg.MetadataValue.json(modes))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Literal
 
 from assets.anonymization import domain, house, locales, spoken
 from assets.anonymization.growth import countries, grown
@@ -16,6 +17,10 @@ from assets.anonymization.recognizers import presidio
 from assets.anonymization.spans import CHECKED, GUESSED, KNOWN, Span, resolve
 from assets.anonymization.text import View, plain
 
+Mode = Literal["every_detector", "without_language_model", "patterns_and_known", "standard"]
+"""How a text is looked at: by every detector; in a language the model does not read, by the patterns that speak none,
+the second detector and what is known; what is published (an article), by patterns and what is known; or, where `recall`
+is standard, as Presidio does, and for what is known."""
 SHORTEST_PHONE = 7
 """Digits below which a phone number is more likely a section of a statute or a price."""
 
@@ -35,7 +40,7 @@ class Detector:
         self.params = params
         words = domain.pii_domain(params.patterns)
         self.ordinary = frozenset(words.ordinary_words)
-        self._keep = frozenset(word.lower() for word in words.keep)
+        self._keep = frozenset(word.lower() for word in (*words.keep, *params.keep))
         self._high = params.recall == "high"
         self._house = house.compiled(tuple(spec for spec in words.patterns if self._high or spec.promised))
         self.agents = identities(tuple(("name", name) for name in domain.agents(params.agents).names), self.ordinary)
@@ -85,6 +90,17 @@ class Detector:
             self._resolved(text, view, [*spans, *(s for who in (*on_file, named) for s in who.find(view))])
             for text, view, spans in zip(texts, views, found, strict=True)
         ]
+
+    def modes(self, texts: Sequence[str], kind: str) -> list[Mode]:
+        """Tell in which mode each text of a record that says anything is looked at."""
+        views = [plain(text) for text in texts]
+        told = zip(views, self._foreign(views), strict=True)
+        said = [foreign for view, foreign in told if any(c.isalnum() for c in view.text)]
+        if kind not in self.params.names_in:
+            return ["patterns_and_known"] * len(said)
+        if not self._high:
+            return ["standard"] * len(said)
+        return ["without_language_model" if foreign else "every_detector" for foreign in said]
 
     def find_field(self, value: str, known: tuple[tuple[str, str], ...]) -> list[Span]:
         """Find patterns and whole known values in a short field, no guesses and no single names.

@@ -57,6 +57,10 @@ class AnonymizationParams(BaseModel):
         default=Path("domain/pii_patterns.yaml"),
         description="House patterns (order, account, policy numbers ...), words to keep, names that are words too.",
     )
+    keep: tuple[str, ...] = Field(
+        default=(),
+        description="Your company's, products' and other names that no detector may mask, beside the file's.",
+    )
     agents: Path = Field(
         default=Path("domain/agents.yaml"), description="Names of the desk's people, masked in every record."
     )
@@ -89,8 +93,8 @@ class AnonymizationParams(BaseModel):
         "headings and products for people; there known people, agents and patterns are masked, and no guesses.",
     )
     phone_regions: tuple[str, ...] = Field(
-        default=("US", "GB", "DE", "FR", "IL", "IN", "CA", "BR"),
-        description="Regions whose national phone numbers are recognised (ISO 3166; Presidio's own default).",
+        default=("US", "GB", "DE", "FR", "ES", "IL", "IN", "CA", "BR"),
+        description="Regions whose national phone numbers are recognised (ISO 3166; Presidio's own default, and ES).",
     )
     identifiers_of: tuple[str, ...] = Field(
         default=("GB", "DE", "ES", "IN"),

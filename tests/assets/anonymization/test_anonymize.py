@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from assets import tables
-from assets.anonymization.anonymize import anonymize, apply
+from assets.anonymization.anonymize import anonymize, anonymize_and_count, apply
 from assets.anonymization.params import AnonymizationParams
 from assets.errors import RefineryError
 from assets.ledger import balance, reasons
@@ -163,6 +163,29 @@ def test_the_result_does_not_depend_on_how_rows_are_cut():
 
     assert published(*rows).table.equals(published(*rows, map_rows=row_by_row).table)
     assert published(*rows).table.slice(3, 1).equals(published(rows[3]).table)
+
+
+def test_it_says_by_partition_which_texts_no_language_model_read():
+    german = ("customer", "Das Thermostat im Wohnzimmer zeigt leider seit gestern nichts mehr an")
+    rows = [
+        record("a", ("customer", "The bill of last month is wrong"), ("agent", "Sorry!"), ("system", "...")),
+        record("b", german, ("agent", "Danke")) | {"partition": "2024-02"},
+        record("c", ("agent", "How to read a bill"), kind="article"),
+        record("d") | {"partition": "2024-03"},
+    ]
+    out, modes = anonymize_and_count(tables.NORMALIZED_RECORDS.of(rows), PARAMS)
+    assert modes == {
+        "2024-01": {"every_detector": 2, "patterns_and_known": 1},
+        "2024-02": {"without_language_model": 2},
+    }
+    assert "modes" not in out.table.column_names
+
+
+@pytest.mark.parametrize(
+    "text", ["Reach me on 612 345 678", "91 123 45 67", "06 12 34 56 78", "030 1234567", "098765 43210", "07700 900123"]
+)
+def test_phone_numbers_as_they_are_dialled_at_home(text):
+    assert said(published(record("r", ("customer", text))))[0] in ("Reach me on [PHONE]", "[PHONE]")
 
 
 def test_an_empty_table_stays_a_table():

@@ -131,11 +131,26 @@ def test_standard_recall_is_presidios_own_decision():
         ),
         ("Why is Natasja so impulsive?", ["Natasja"]),
         ("Mrs. Kathrine Filemonsen DDS and Shane M Culp called", ["Mrs. Kathrine Filemonsen DDS", "Shane M Culp"]),
-        ("The Rill and my Beck 7 Pro are from Tarnwick Home, I am willing to wait", []),
     ],
 )
 def test_patterns_faint_guesses_and_neighbours_join(text, expected):
     assert [value for _, value in masked(text)] == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The Rill and my Beck 7 Pro are from Tarnwick Home, I am willing to wait",
+        "Rill does not pair with my Beck 7 Pro",
+        "Change it under Plan, then Offload, before the engineer comes. Honestly, UNBELIEVABLE.",
+        "My mother gave it to us and my daughter bought another. May I have it back? Nooo!",
+        "Bonjour à tous",
+        "The values are VLAN 132 and MTU 1492, changed on 04062018 at 1115 am.",
+    ],
+)
+def test_products_courtesies_deeds_and_days_are_no_people_and_no_places(text):
+    params = AnonymizationParams(keep=("Rill", "Beck", "Beck 7", "Tarnwick"))
+    assert find_spans(text, (), params) == []
 
 
 @pytest.mark.parametrize(
