@@ -14,6 +14,9 @@ import pyarrow as pa
 TURN = pa.struct([("speaker", pa.string()), ("text", pa.string()), ("at", pa.timestamp("us", "UTC"))])
 KNOWN = pa.struct([("type", pa.string()), ("value", pa.string())])
 MESSAGE = pa.struct([("role", pa.string()), ("content", pa.string())])
+ATTRIBUTE = pa.struct([("name", pa.string()), ("value", pa.string())])
+CELL = pa.struct([("name", pa.string()), ("text", pa.string()), ("number", pa.float64())])
+FEATURE = pa.struct([("name", pa.string()), ("value", pa.float64())])
 COUNT = pa.struct([("name", pa.string()), ("count", pa.int64())])
 SHOT = pa.struct([("pair_id", pa.string()), ("question", pa.string()), ("answer", pa.string())])
 LOSS = pa.struct([("step", pa.int64()), ("split", pa.string()), ("loss", pa.float64())])
@@ -167,6 +170,24 @@ NORMALIZED_RECORDS = _raw_records(
     "normalized_records", "Records free of mark-up, quoted replies, signatures and broken encoding.", "normalization"
 )
 COLLECTED = (TICKETS, CHATS, CALLS, ARTICLES, EXTERNAL_DOCUMENTS)
+"""The tables of records, read from the sources."""
+
+CUSTOMERS = Table(
+    "customers",
+    "collection",
+    "Customers as the sources know them, one row an id.",
+    (
+        _c("customer_id", _S, "keyed pseudonym of source and source id; the records of the customer bear it"),
+        _c("source", _S, "name of the source in the settings"),
+        _c("source_id", _S, "the source's own id of the customer", raw=True),
+        _c("known", pa.list_(KNOWN), "what is known of the customer: type and value", raw=True),
+        _c("since", _T, "when the customer joined, where the source says so"),
+        _c("updated_at", _T, "when the row last changed, where the source says so"),
+        _c("consent", _S, "what the customer agreed to, where the source says so"),
+        _c("language", _S, "ISO 639-1 code, where the source says so"),
+        _c("attributes", pa.list_(ATTRIBUTE), "further facts, by the names the settings give them", raw=True),
+    ),
+)
 
 ANONYMIZED_RECORDS = Table(
     "anonymized_records",
@@ -345,6 +366,44 @@ RULE_VARIANTS = Table(
     (
         *SPLIT_PAIRS.columns,
         _c("rule", _S, "the rule that made the variant"),
+    ),
+)
+CLEAN_CUSTOMERS = Table(
+    "clean_customers",
+    "customers",
+    "Customers with typed values, each person once; what was changed is flagged.",
+    (
+        _c("customer_id", _S, "the row that stands for the person"),
+        _c("source", _S, "the row's source"),
+        _c("merged_ids", pa.list_(_S), "other rows about the same person, whose records are the person's too"),
+        _c("since", _T, "earliest date on which one of the rows joined"),
+        _c("consent", _S, "what the person agreed to; null where the rows disagree"),
+        _c("language", _S, "ISO 639-1 code, where a row says so"),
+        _c(
+            "cells",
+            pa.list_(CELL),
+            "the attributes: a text or date as text, a number or truth value as number",
+            raw=True,
+        ),
+        _c("flags", pa.list_(_S), "what:column of every value that was wrong, filled, pulled in or is an outlier"),
+    ),
+)
+CUSTOMER_FEATURES = Table(
+    "customer_features",
+    "customers",
+    "What may be known of a customer outside the restricted zone: pseudonymous, coarse, as of a stated day.",
+    (
+        _c("customer_id", _S, "keyed pseudonym of the customer"),
+        _c("merged_ids", pa.list_(_S), "pseudonyms of other rows about the same person"),
+        _c("as_of", _T, "the moment the features speak of: stated in the settings, else that of the last record"),
+        _c("tenure_months", _I, "whole months from joining (else from the first contact) to as_of; null if unknown"),
+        _c("contacts", _I, "records of the customer up to as_of"),
+        _c("frequency", _F, "contacts a month over the window of the settings, as far as records reach back"),
+        _c("recency_weeks", _I, "whole weeks from the last contact to as_of; null if there was none"),
+        _c("channel", _S, "channel of most contacts; of equals the first by name"),
+        _c("segment", _S, "silent, new, frequent or occasional: what review and classification may go by"),
+        _c("groups", pa.list_(ATTRIBUTE), "groups of people the customer is of, every combination held by many"),
+        _c("features", pa.list_(FEATURE), "columns of the settings encoded as numbers, no value held by few"),
     ),
 )
 BALANCED_PAIRS = Table(

@@ -61,4 +61,13 @@ TICKETS: tuple[Promise, ...] = _of("ticket", _WORDS, _CHANGED)
 CHATS: tuple[Promise, ...] = _of("chat", _WORDS, _TALK)
 CALLS: tuple[Promise, ...] = _of("call", _WORDS, _TALK)
 ARTICLES: tuple[Promise, ...] = _of("article", _WORDS, _TITLE)
+CUSTOMERS: tuple[Promise, ...] = (
+    ("customer_id_is_unique", "ExpectColumnValuesToBeUnique", {"column": "customer_id"}, "No customer comes twice.",
+     "critical"),
+    ("customer_id_is_a_pseudonym", "ExpectColumnValuesToMatchRegex",
+     {"column": "customer_id", "regex": r"\A[0-9a-f]{32}\Z"},
+     "A customer goes by a keyed pseudonym, never by the source's own id.", "critical"),
+    ("every_customer_can_be_traced", "ExpectColumnValuesToNotBeNull", {"column": "source_id"},
+     "Every customer names the row of the source it came from.", "critical"),
+)  # fmt: skip
 EXTERNAL_DOCUMENTS: tuple[Promise, ...] = _of("external", _WORDS, _TITLE, _LICENCE)

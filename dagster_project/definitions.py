@@ -11,6 +11,7 @@ from assets.augmentation import asset as augmentation
 from assets.balancing import asset as balancing
 from assets.base_model import prepare
 from assets.collection import asset as collection
+from assets.customers import asset as customers
 from assets.deduplication import asset as deduplication
 from assets.evaluation import asset as evaluation
 from assets.formatting import asset as formatting
@@ -57,6 +58,7 @@ DOORS = [
     pairing,
     validation,
     analysis,
+    customers,
     deduplication,
     splitting,
     augmentation,

@@ -9,13 +9,22 @@ from assets.tables import TABLES
 from dagster_project.metadata import HOME_CHECK, STORED_CHECK
 
 RECORD_ROOMS = ("collection", "normalization", "anonymization", "standardization", "pairing", "validation", "analysis")
-DATASET_ROOMS = ("deduplication", "splitting", "augmentation", "balancing", "formatting", "quality", "release")
+DATASET_ROOMS = (
+    "customers",
+    "deduplication",
+    "splitting",
+    "augmentation",
+    "balancing",
+    "formatting",
+    "quality",
+    "release",
+)
 TUNING_ROOMS = ("tuning", "evaluation")
 ROOMS = (*RECORD_ROOMS, *DATASET_ROOMS, *TUNING_ROOMS)
 
 LINES = {"record_line": RECORD_ROOMS, "dataset_line": DATASET_ROOMS, "tuning_line": TUNING_ROOMS}
-LATER = {"relevant_pairs": "dataset_line"}
-"""Tables of a room of the record line that ask the whole dataset, and the line they are made in."""
+LATER = {"customers": "dataset_line", "relevant_pairs": "dataset_line"}
+"""Whole tables of a room of the record line, and the line they are made in."""
 
 
 def line_of(table: str) -> str:

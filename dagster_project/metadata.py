@@ -36,6 +36,8 @@ SHARED = {
     "evaluation": ("base_model", "released"),
 }
 """Modules beside the rooms that decide what a room makes."""
+COLUMNS = "columns"
+"""Input metadata that says which columns of a table an asset reads, where it needs no others."""
 PREVIEW_ROWS = 5
 PREVIEW_CHARACTERS = 80
 

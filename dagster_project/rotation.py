@@ -101,6 +101,8 @@ def _renames(settings: Settings, lake: Lake, old: bytes, new: bytes) -> dict[str
     """Return by old id the new one, of all that the sources and the restricted zone still know."""
     renames = dict(_of_customers(settings, old, new))
     renames.update(_of_sources(settings, old, new))
+    held = lake.select("customers", ["source", "source_id"])
+    renames.update(_named("customer", held, old, new))
     for table in (*COLLECTED, tables.NORMALIZED_RECORDS):
         renames.update(_of_restricted(lake.read(table.name), old, new))
     renames.update(_of_pairs(settings, lake, renames, old, new))
@@ -119,6 +121,13 @@ def _of_customers(settings: Settings, old: bytes, new: bytes) -> Iterator[tuple[
             except Unreadable:  # collection sets such a row aside; nobody has an id by it
                 continue
             yield keyed_id(old, *parts), keyed_id(new, *parts)
+
+
+def _named(kind: str, rows: pa.Table, old: bytes, new: bytes) -> Iterator[tuple[str, str]]:
+    """Yield the ids of a kind that the restricted zone can tell, also of what the sources have lost."""
+    for row in rows.to_pylist():
+        parts = (row["source"], kind, row["source_id"])
+        yield keyed_id(old, *parts), keyed_id(new, *parts)
 
 
 def _of_sources(settings: Settings, old: bytes, new: bytes) -> Iterator[tuple[str, str]]:

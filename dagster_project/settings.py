@@ -21,6 +21,7 @@ from assets.anonymization.params import AnonymizationParams
 from assets.augmentation.params import AugmentationParams
 from assets.balancing.params import BalancingParams
 from assets.collection.params import CollectionParams, PartitionParams, SourceParams
+from assets.customers.params import CustomersParams
 from assets.deduplication.params import DeduplicationParams
 from assets.errors import RefineryError
 from assets.evaluation.params import EvaluationParams
@@ -72,6 +73,7 @@ class Settings(BaseSettings):
     validation: ValidationParams = Field(default_factory=ValidationParams)
     analysis: AnalysisParams = Field(default_factory=AnalysisParams)
     deduplication: DeduplicationParams = Field(default_factory=DeduplicationParams)
+    customers: CustomersParams = Field(default_factory=CustomersParams)
     splitting: SplittingParams = Field(default_factory=SplittingParams)
     augmentation: AugmentationParams = Field(default_factory=AugmentationParams)
     balancing: BalancingParams = Field(default_factory=BalancingParams)

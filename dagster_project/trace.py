@@ -19,7 +19,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from assets.errors import RefineryError
-from assets.tables import COLLECTED, TABLES, keyed_id
+from assets.tables import COLLECTED, CUSTOMERS, TABLES, keyed_id
 from dagster_project.resources.index import Segment
 from dagster_project.resources.lake import WHOLE, Lake, Manifest, file_of, partition_of
 
@@ -30,7 +30,7 @@ SHORT = 8
 _SOURCE = ("kind", "source", "source_id", "created_at", "updated_at")
 _FLOW = {name: place for place, (name, table) in enumerate(TABLES.items()) if not table.append_only}
 """The stages in order; what only remembers is no stage."""
-_COLLECTED = {table.name for table in COLLECTED}
+_COLLECTED = {table.name for table in (*COLLECTED, CUSTOMERS)}
 
 
 @dataclass(frozen=True)
@@ -147,10 +147,14 @@ def trace(lake: Lake, id: str, *, sources: Sequence[str] = (), key: Callable[[],
 
 
 def _own_ids(id: str, sources: Sequence[str], key: bytes) -> list[Source]:
-    """Return the records a source's own id may mean: named as collection names them, so dropped rows are found too."""
+    """Return the records or customers a source's own id may mean: named as collection names them, dropped rows too."""
     name, _, rest = id.partition(":")
     meant = [(source, id) for source in sources] + ([(name, rest)] if name in sources else [])
-    return [Source(keyed_id(key, source, own), source=source, source_id=own) for source, own in meant]
+    return [
+        Source(keyed_id(key, source, *kind, own), source=source, source_id=own)
+        for source, own in meant
+        for kind in ((), ("customer",))
+    ]
 
 
 class _Tracer:
@@ -273,7 +277,8 @@ class _Tracer:
         """Look up the source row of a record in the restricted zone, if it was kept and may be read."""
         id = line.said["id"]
         try:
-            row = self._lake.row(line.asset, line.manifest, id, _SOURCE)
+            columns = [name for name in _SOURCE if name in TABLES[line.asset].schema.names]
+            row = self._lake.row(line.asset, line.manifest, id, columns)
         except PermissionError:
             row = None
         if row:

@@ -22,7 +22,7 @@ from assets.tables import TABLES
 from dagster_project import runs
 from dagster_project.definitions import build
 from dagster_project.failures import redact
-from dagster_project.jobs import LINES
+from dagster_project.jobs import line_of
 from dagster_project.resources.engine import ROWS_WORTH_A_PROCESS, Engine
 from dagster_project.resources.lake import Lake
 from dagster_project.resources.staleness import Desk
@@ -61,7 +61,8 @@ SPELLED = [spelled.encode() for value in WHO.values() for spelled in {value, val
 
 FAULTS = {
     **dict.fromkeys(
-        ("tickets", "chats", "calls", "articles", "external_documents"), (f"{Desk.__module__}.Desk", "collect")
+        ("tickets", "chats", "calls", "articles", "external_documents", "customers"),
+        (f"{Desk.__module__}.Desk", "collect"),
     ),
     "normalized_records": ("assets.normalization.asset", "normalize"),
     "anonymized_records": ("assets.anonymization.asset", "anonymize_and_count"),
@@ -72,6 +73,8 @@ FAULTS = {
     "relevant_pairs": ("assets.validation.asset", "relate"),
     "text_views": ("assets.analysis.text_views", "text_views"),
     "pair_signatures": ("assets.analysis.sign", "sign"),
+    "clean_customers": ("assets.customers.clean", "clean_customers"),
+    "customer_features": ("assets.customers.features", "customer_features"),
     "unique_pairs": ("assets.deduplication.asset", "deduplicate"),
     "consistency_findings": ("assets.deduplication.consistency", "consistency_findings"),
     "split_assignments": ("assets.splitting.asset", "assign"),
@@ -135,8 +138,7 @@ class Planted:
         """Make some assets of one line, as `refinery run` does, and return what was logged."""
         redact()  # its handler writes to the standard error of the moment, which is the test's
         seen: list[dg.EventLogEntry] = []
-        job = next(line for line, rooms in LINES.items() if TABLES[assets[0]].room in rooms)
-        request = runs.Request(job, assets, DAYS if TABLES[assets[0]].partitioned else ())
+        request = runs.Request(line_of(assets[0]), assets, DAYS if TABLES[assets[0]].partitioned else ())
         with runs.open_instance(self.settings) as instance:
             runs.launch(self.definitions, instance, request, seen.append)
         return seen
@@ -164,7 +166,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Planted]:
 
 
 def assets_of(line: str) -> tuple[str, ...]:
-    return tuple(name for name, table in TABLES.items() if table.room in LINES[line])
+    return tuple(name for name in TABLES if line_of(name) == line)
 
 
 def failed(events: list[dg.EventLogEntry]) -> bool:

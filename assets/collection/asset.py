@@ -18,7 +18,7 @@ def _collected(table: tables.Table, framework: str) -> dg.AssetsDefinition:
     @dg.asset(name=table.name, description=table.meaning, **card(table, framework, PROMISES[table.name]))
     @plainly
     def collected(context: dg.AssetExecutionContext) -> Iterator[Any]:
-        records = context.resources.desk.collect(table.name, context.partition_keys)
+        records = context.resources.desk.collect(table.name, context.partition_keys if table.partitioned else [])
         yield from audited(context, records, PROMISES[table.name])
 
     return collected
@@ -29,3 +29,4 @@ chats = _collected(tables.CHATS, "BusinessDataCollector")
 calls = _collected(tables.CALLS, "BusinessDataCollector")
 articles = _collected(tables.ARTICLES, "BusinessDataCollector")
 external_documents = _collected(tables.EXTERNAL_DOCUMENTS, "ExternalDataAugmentor")
+customers = _collected(tables.CUSTOMERS, "TabularDataProcessor")

@@ -36,7 +36,7 @@ FIELDS: Final[dict[Gives, frozenset[str]]] = {
     "calls": _COMMON | {"status", "subject"},
     "articles": _COMMON | {"title", "body"},
     "external_documents": _COMMON | {"title", "body"},
-    "customers": frozenset({"id"}),
+    "customers": frozenset({"id", "created_at", "updated_at", "consent", "language"}),
 }
 """Fields a source may map, by what it gives."""
 
@@ -222,6 +222,9 @@ class SourceParams(_Knobs):
         default={}, description="Mark-up of the source's own: regular expressions and what replaces them in texts."
     )
     known: tuple[Known, ...] = Field(default=(), description="What a row says about the people in it.")
+    attributes: dict[str, str] = Field(
+        default={}, description="Further facts about a customer: their names, and the field mappings that fill them."
+    )
     people: People | None = Field(default=None, description="Where more is known about the record's customer.")
     drop_if: tuple[DropRule, ...] = Field(default=(), description="Rows that are left out, each with its reason.")
     one_a_thread: Literal["longest", "latest"] | None = Field(
@@ -267,6 +270,8 @@ class SourceParams(_Knobs):
             raise ValueError(f"{self.gives} have no {', '.join(strange)}")
         if self.gives != "customers" and not {"created_at"} & (self.fields.keys() | self.constants.keys()):
             raise ValueError("`created_at` must be mapped, or stated once under `constants`")
+        if self.attributes and self.gives != "customers":
+            raise ValueError(f"{self.gives} have no attributes")
         if self.gives in ("chats", "calls") and self.turns is None:
             raise ValueError(f"{self.gives} need `turns`")
         return self

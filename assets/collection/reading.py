@@ -147,7 +147,7 @@ class _Source:
         mapper = Mapper(
             self._source, self._params, key=self._key, identities=identities, identities_whole=whole
         )  # fmt: skip
-        drafts = ((row, _draft(row, mapper)) for row in _checked(rows, mapper))
+        drafts = ((row, _draft(row, mapper)) for row in checked(rows, mapper))
         entries = _one_an_id(drafts, self._calendar, mapper)
         return _one_a_thread(entries, self._source.one_a_thread) if self._source.one_a_thread else entries
 
@@ -171,7 +171,7 @@ class _Source:
         def make() -> dict[str, tuple[dict[str, str], ...] | None]:
             mapper = Mapper(people, params, key=self._key)
             found: dict[str, tuple[dict[str, str], ...] | None] = {}
-            for row in _checked(rows_of(people, params, files), mapper):
+            for row in checked(rows_of(people, params, files), mapper):
                 try:
                     if row.fault:
                         raise Unreadable(row.fault)
@@ -221,7 +221,7 @@ def _marked(people: SourceParams | None) -> list[File]:
     return _files(people, digest.hexdigest())
 
 
-def _checked(rows: Iterator[Placed], mapper: Mapper) -> Iterator[Placed]:
+def checked(rows: Iterator[Placed], mapper: Mapper) -> Iterator[Placed]:
     """Pass rows on, and refuse a source none of whose rows has a name the settings count on.
 
     Raises:
@@ -275,13 +275,13 @@ def _one_an_id(drafts: Iterable[tuple[Placed, Drafted]], calendar: Calendar, map
             newer = _updated(entry) > _updated(entries[first])
             gone, standing[entry.id] = (first, n) if newer else (n, first)
             entries[gone] = entries[gone]._replace(
-                id=_id_of_place(entries[gone].position, mapper), outcome="quarantined", reason="duplicate_id"
+                id=id_of_place(entries[gone].position, mapper), outcome="quarantined", reason="duplicate_id"
             )
     return entries
 
 
 def _entry(drafted: Drafted, partition: str, undated: str | None, position: str, mapper: Mapper) -> Entry:
-    id_ = _id_of_place(position, mapper) if drafted.source_id is None else mapper.record_id(drafted.source_id)
+    id_ = id_of_place(position, mapper) if drafted.source_id is None else mapper.record_id(drafted.source_id)
     if fault := drafted.fault or undated:
         return Entry(partition, id_, "quarantined", fault, None, position, drafted.record)
     if drafted.dropped:
@@ -289,7 +289,7 @@ def _entry(drafted: Drafted, partition: str, undated: str | None, position: str,
     return Entry(partition, id_, "kept", None, None, position, drafted.record)
 
 
-def _id_of_place(position: str, mapper: Mapper) -> str:
+def id_of_place(position: str, mapper: Mapper) -> str:
     """Return the id under which the ledger tells of a row that has none of its own."""
     return tables.keyed_id(mapper.key, mapper.source.name, "position", position)
 

@@ -69,6 +69,7 @@ class Mapper:
         self.source, self.key, self.longest = source, key, params.max_characters
         self._fields = {name: field(mapping) for name, mapping in source.fields.items()}
         self._stated = [name for name in get_args(FieldName) if name in source.fields or name in source.constants]
+        self._attributes = source.attributes.items()
         self._known = [(k.type, field(k.path), re.compile(k.pattern) if k.pattern else None) for k in source.known]
         self._replace = [(re.compile(pattern), to) for pattern, to in source.replace.items()]
         self._nulls = frozenset(source.nulls)
@@ -82,7 +83,7 @@ class Mapper:
     def expected(self) -> set[str]:
         """Return the plain names the settings say every row of the source has."""
         source = self.source
-        mappings = [*source.fields.values(), *(k.path for k in source.known)]
+        mappings = [*source.fields.values(), *source.attributes.values(), *(k.path for k in source.known)]
         mappings += [rule.field for rule in source.drop_if if rule.field not in get_args(FieldName)]
         mappings += [source.turns.path] if source.turns and source.turns.path else []
         mappings += [source.people.key] if source.people else []
@@ -135,6 +136,30 @@ class Mapper:
         """
         row = self._cleared(row)
         return self._id(row), self.known(row)
+
+    def customer(self, row: Values) -> dict[str, Any]:
+        """Return a row of a source of customers, in the form of `tables.CUSTOMERS`.
+
+        Raises:
+            Unreadable: The row does not say who it is about, or holds what is no text.
+        """
+        row = self._cleared(row)
+        id_ = self._id(row)
+        attributes = {name: _stripped(text_of(field(mapping).get(row))) for name, mapping in self._attributes}
+        return {
+            "customer_id": self.customer_id(id_),
+            "source": self.source.name,
+            "source_id": id_,
+            "known": list(self.known(row)),
+            "since": self._moment("created_at", row),
+            "updated_at": self._moment("updated_at", row),
+            **{name: _stripped(text_of(self._value(name, row))) for name in ("consent", "language")},
+            "attributes": [{"name": name, "value": value} for name, value in attributes.items() if value is not None],
+        }
+
+    def customer_id(self, id_: str) -> str:
+        """Return the pseudonym a customer of this source has."""
+        return tables.keyed_id(self.key, self.source.name, "customer", id_)
 
     def known(self, row: Values) -> tuple[dict[str, str], ...]:
         """Return what a row says of its people, each value once."""

@@ -91,11 +91,12 @@ class Lake(Files):
         """
         return self.load(asset, self.manifests(asset, partitions).values())
 
-    def load(self, asset: str, manifests: Iterable[Manifest]) -> pa.Table:
-        """Read exactly what these manifests name, whatever has been published since."""
-        table = TABLES[asset]
-        manifests = [_there(asset, m) for m in manifests]
-        return pa.concat_tables([table.of([]), *(table.conform(self._load(asset, m.table)) for m in manifests)])
+    def load(self, asset: str, manifests: Iterable[Manifest], columns: Sequence[str] | None = None) -> pa.Table:
+        """Read exactly what these manifests name, whatever has been published since; all columns, or some."""
+        manifests, empty = [_there(asset, m) for m in manifests], TABLES[asset].of([])
+        if columns is not None:
+            return pa.concat_tables([empty.select(columns), *(self._load(asset, m.table, columns) for m in manifests)])
+        return pa.concat_tables([empty, *(TABLES[asset].conform(self._load(asset, m.table)) for m in manifests)])
 
     def select(self, asset: str, columns: Sequence[str], partitions: Iterable[str] | None = None) -> pa.Table:
         """Read some columns of a table, as `read` does; what was purged is left out."""

@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 from assets.ledger import Published
 from assets.tables import TABLES
 from dagster_project.failures import plain_words
-from dagster_project.metadata import KNOBS
-from dagster_project.resources.lake import Lake
+from dagster_project.metadata import COLUMNS, KNOBS
+from dagster_project.resources.lake import WHOLE, Lake
 from dagster_project.resources.staleness import SOURCES, Desk, fingerprint
 from dagster_project.settings import Settings
 
@@ -28,14 +28,15 @@ class ParquetIOManager(dg.IOManager):
         self._read: dict[tuple[str, str], dict[str, dict[str, str]]] = {}
 
     def load_input(self, context: dg.InputContext) -> pa.Table:
-        """Return the parent's table: the partitions of this run, or all of them."""
+        """Return the parent's table, or the columns asked for: the partitions of this run, or all of them."""
         asset = context.asset_key.path[-1]
         keys = list(context.asset_partition_keys) if context.has_asset_partitions else None
         manifests = self._lake.manifests(asset, keys)
         step = (str(context.step_context.run_id), context.step_context.step.key)
         self._read.setdefault(step, {})[asset] = {k: m.table_sha256 for k, m in manifests.items()}
         with plain_words():
-            return self._lake.load(asset, manifests.values())
+            columns = (context.definition_metadata or {}).get(COLUMNS)
+            return self._lake.load(asset, manifests.values(), columns)
 
     def handle_output(self, context: dg.OutputContext, obj: Published) -> None:
         """Publish table and ledger of every partition of this run."""
@@ -45,7 +46,9 @@ class ParquetIOManager(dg.IOManager):
         read = self._read.pop((context.run_id, context.step_key), {})
         knobs = str((context.output_metadata or {}).get(KNOBS, ""))
         fingerprints = {k: self._fingerprint(asset, k, read, knobs) for k in parts}
-        sources: dict[str | None, str] = {k: self._desk.fingerprint(asset, k) for k in parts if k and asset in SOURCES}
+        sources: dict[str | None, str] = {
+            k: self._desk.fingerprint(asset, k or WHOLE) for k in parts if asset in SOURCES
+        }
         with plain_words():
             done = self._lake.publish(asset, parts, fingerprints=fingerprints, run_id=context.run_id, sources=sources)
         for key, manifest in done.items():
@@ -64,7 +67,7 @@ class ParquetIOManager(dg.IOManager):
             parent: {p: sha for p, sha in parts.items() if key is None or p == key or not TABLES[parent].partitioned}
             for parent, parts in read.items()
         }
-        source = self._desk.fingerprint(asset, key) if asset in SOURCES and key else ""
+        source = self._desk.fingerprint(asset, key or WHOLE) if asset in SOURCES else ""
         return fingerprint(asset, inputs, self._settings, source=source, knobs=knobs)
 
 

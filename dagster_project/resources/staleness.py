@@ -15,15 +15,16 @@ from itertools import chain
 
 from assets.collection.calendar import Calendar
 from assets.collection.collect import collect, survey
+from assets.collection.customers import collect_customers, survey_customers
 from assets.collection.params import CollectionParams, SourceParams
 from assets.ledger import Published
-from assets.tables import COLLECTED, TABLES, key_name
+from assets.tables import COLLECTED, CUSTOMERS, TABLES, key_name
 from dagster_project.metadata import code_hash
 from dagster_project.places import installation_key
 from dagster_project.resources.lake import WHOLE, Lake, Manifest
 from dagster_project.settings import Settings
 
-SOURCES = frozenset(t.name for t in COLLECTED)
+SOURCES = frozenset(t.name for t in (*COLLECTED, CUSTOMERS))
 _NOTHING = hashlib.sha256().hexdigest()
 """What a survey says of a partition for which the sources have nothing."""
 
@@ -49,12 +50,16 @@ class Desk:
 
     def surveyed(self, asset: str) -> dict[str, str]:
         """Return the hash of every partition's source rows; looked at once, so that one sick source harms no other."""
+        if asset == CUSTOMERS.name:
+            return {WHOLE: survey_customers(self._customers)}
         if asset not in self._surveyed:
             self._surveyed[asset] = survey(asset, *self._sources, calendar=self.calendar, key=self.key)
         return self._surveyed[asset]
 
     def collect(self, asset: str, partitions: Sequence[str]) -> Published:
-        """Read one kind of record for some partitions."""
+        """Read one kind of record for some partitions, or all customers there are."""
+        if asset == CUSTOMERS.name:
+            return self._customers
         self.surveyed(asset)
         return collect(asset, *self._sources, calendar=self.calendar, keys=set(partitions), key=self.key)
 
@@ -66,6 +71,10 @@ class Desk:
     def holds(self, asset: str, partition: str) -> bool:
         """Tell whether the sources have any row of a partition."""
         return self.surveyed(asset).get(partition, _NOTHING) != _NOTHING
+
+    @cached_property
+    def _customers(self) -> Published:
+        return collect_customers(*self._sources, key=self.key)
 
     @property
     def _sources(self) -> tuple[tuple[SourceParams, ...], CollectionParams]:
@@ -144,8 +153,10 @@ def stale(
         keys: list[str | None] = [*asked] if TABLES[asset].partitioned else [None]
         for key in keys:
             manifest = published[asset].get(key or WHOLE)
-            source = desk.fingerprint(asset, key) if asset in SOURCES and key else ""
-            if manifest is not None and manifest.purged_at is not None and asset in SOURCES:
+            source = desk.fingerprint(asset, key or WHOLE) if asset in SOURCES else ""
+            if key is None and manifest is not None and manifest.purged_at is not None:
+                again = True  # the customers of today: the sources have them still
+            elif manifest is not None and manifest.purged_at is not None and asset in SOURCES:
                 again = source != manifest.source and desk.holds(asset, str(key))
             elif _parent_is_stale(found, reads, key):
                 again = _within_reach(found, published, reads, key, desk)

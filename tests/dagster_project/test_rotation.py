@@ -154,6 +154,16 @@ def test_what_the_sources_have_lost_is_looked_up_in_the_restricted_zone_else_it_
     assert rows[-1]["key_name"] == key_name(b"a third key"), "what is alive stands last"
 
 
+def test_a_customer_the_sources_have_lost_keeps_his_split_by_what_the_restricted_zone_knows(refinery: Refinery) -> None:
+    of_old, of_new = (Desk(refinery.settings, key=key).collect("customers", []) for key in (OLD, NEW))
+    refinery.publish("customers", *of_old)
+    (refinery.desk / "customers.json").write_text("{}")
+    renames = rotation._renames(refinery.settings, refinery.lake, OLD, NEW)
+    ids = [made.table.sort_by("source_id").column("customer_id").to_pylist() for made in (of_old, of_new)]
+    assert len(ids[0]) > 5
+    assert [renames[id_] for id_ in ids[0]] == ids[1]
+
+
 def test_a_wrong_old_key_changes_nothing(refinery: Refinery) -> None:
     refinery.night(OLD)
     before = refinery.lake.manifests("split_assignments")
