@@ -15,7 +15,7 @@ import hashlib
 import os
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -120,7 +120,7 @@ def gist(text: str) -> str:
 
 
 def coded(text: str, telling: frozenset[str]) -> Codes:
-    """Return the codes of a text's words in order, sentences apart; "can't" is coded as "ca", "not".
+    """Return the codes of a text's words in order, sentences apart; "can't" is coded as "ca", "not", "it's" as "its".
 
     >>> a, b = coded("Is it open? No.", frozenset({"no"})), coded("it is open", frozenset())
     >>> [int(kind) for kind in kinds(a)]
@@ -128,14 +128,27 @@ def coded(text: str, telling: frozenset[str]) -> Codes:
     >>> set(identities(b).tolist()) <= set(identities(a).tolist())
     True
     """
+    return codes_of((word.replace("'", ""), kind) for word, kind in spoken(text, telling))
+
+
+def codes_of(words: Iterable[tuple[str, int]]) -> Codes:
+    """Return the codes of words, each with its kind."""
+    return np.array([_code(word, kind) for word, kind in words], dtype=np.int64)
+
+
+def spoken(text: str, telling: frozenset[str]) -> Iterator[tuple[str, int]]:
+    r"""Yield a text's words in lower case, each with its kind; between two sentences stands one boundary.
+
+    >>> list(spoken("Is the Beck red? No.", frozenset({"no"})))[2:5]
+    [('beck', 5), ('red', 0), ('\n', 1)]
+    """
     tidy = _tidy(text)
     shouted = tidy.upper() == tidy
-    codes: list[int] = []
-    opens = True
+    began, opens = False, True
     for match in _TOKEN.finditer(tidy):
         if match["boundary"]:
-            if codes and not opens:
-                codes.append(_code("\n", BOUNDARY))
+            if began and not opens:
+                yield "\n", BOUNDARY
             opens = True
             continue
         word = _word(match)
@@ -143,9 +156,8 @@ def coded(text: str, telling: frozenset[str]) -> Codes:
             kind = _kind(match, part, telling)
             if kind == WORD and not shouted and match[0][0].isupper() and part != "i" and not part.startswith("i'"):
                 kind = OPENING if opens else NAME
-            codes.append(_code(part, kind))
-        opens = False
-    return np.array(codes, dtype=np.int64)
+            yield part, kind
+        began, opens = True, False
 
 
 def identities(codes: Codes) -> Codes:

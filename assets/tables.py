@@ -121,7 +121,7 @@ def _c(name: str, type_: pa.DataType, meaning: str, *, raw: bool = False) -> Col
 
 
 _S, _T, _F, _I = pa.string(), pa.timestamp("us", "UTC"), pa.float64(), pa.int64()
-_CODES, _VECTOR = pa.list_(pa.int64()), pa.list_(pa.float16())
+_CODES = pa.list_(pa.int64())
 
 PARTITION = _c("partition", _S, "slice of the record line that holds the row: UTC day, week or month of created_at")
 
@@ -301,12 +301,13 @@ PAIR_SIGNATURES = Table(
         _c("answer_hash", _I, "hash of the answer's normal form"),
         _c("question_words", _CODES, "codes of the question's words in order, salutation left out"),
         _c("answer_words", _CODES, "codes of the answer's words in order, salutation left out"),
-        _c("question_terms", _CODES, "codes of the words of the question's view, in order"),
+        _c("question_terms", _CODES, "codes of the stems of the question's view, in order"),
+        _c("answer_terms", _CODES, "the same of the answer"),
         _c("bands", _CODES, "MinHash band keys of question and answer joined: 16 of 8 rows, runs of 3 words"),
         _c("question_bands", _CODES, "the same of the question alone"),
         _c("answer_bands", _CODES, "MinHash band keys of the answer: 32 of 4 rows, single words"),
-        _c("question_embedding", _VECTOR, "unit embedding of the question, salutation left out"),
-        _c("answer_embedding", _VECTOR, "unit embedding of the answer, salutation left out"),
+        _c("question_embedding", VECTOR, "unit embedding of the question; null where the answer says nothing"),
+        _c("answer_embedding", VECTOR, "unit embedding of the answer; null where it says nothing"),
     ),
     partitioned=True,
 )

@@ -4,7 +4,7 @@ python benchmarks/curation.py --only duplicates [--tickets 4000] [--holdout]
 
 Recall of duplicates counts the planted copies that end in one pair with their original. A merge is false if the
 generator wrote the two about different matters (another problem, variant or fact); independent requests about the same
-matter in the same words are none. Signing embeds every text, so a signed desk is kept in its folder.
+matter in the same words are none.
 """
 
 from __future__ import annotations
@@ -18,12 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
-from desk import SampleDesk, record_id
+from desk import SampleDesk, record_id, signed
 
 from assets import tables
-from assets.analysis.params import AnalysisParams
-from assets.analysis.sign import sign
 from assets.deduplication.consistency import consistency_findings
 from assets.deduplication.deduplicate import apply, deduplicate
 from assets.deduplication.params import DeduplicationParams
@@ -36,23 +33,12 @@ Row = tuple[str, float | int | str, str]
 def rows(desk: SampleDesk) -> Iterator[Row]:
     """Yield the figures of the desk, then those of the public sets."""
     pairs = tables.VALIDATED_PAIRS.conform(desk.pairs)
-    signatures = signed(pairs, desk.folder / "pair_signatures.parquet")
-    unique = deduplicate(pairs, signatures, PARAMS)
+    unique = deduplicate(pairs, desk.signatures, PARAMS)
     judge = Judge(desk, unique.ledger)
     yield from judge.duplicates()
-    found = consistency_findings(unique.table, signatures, PARAMS).table.to_pylist()
+    found = consistency_findings(unique.table, desk.signatures, PARAMS).table.to_pylist()
     yield from judge.findings(found)
     yield from public()
-
-
-def signed(pairs: pa.Table, file: Path | None = None) -> pa.Table:
-    """Return the signatures of the pairs, from `file` where they were kept."""
-    if file is None or not file.exists():
-        made = sign(pairs, AnalysisParams()).table
-        if file is None:
-            return made
-        pq.write_table(made, file)
-    return pq.read_table(file, schema=tables.PAIR_SIGNATURES.schema)
 
 
 class Judge:

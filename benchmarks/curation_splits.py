@@ -68,7 +68,7 @@ def rows(desk: SampleDesk) -> Iterator[Row]:
     Args:
         desk: The sample desk.
     """
-    pairs = deduplicate(desk.pairs, DeduplicationParams()).table
+    pairs = deduplicate(tables.VALIDATED_PAIRS.conform(desk.pairs), desk.signatures, DeduplicationParams()).table
     params = PARAMS.model_copy(update={"large_groups": "cap"})
     _, made = _night(pairs, tables.SPLIT_ASSIGNMENTS.of([]), params)
     split_of = Counter(made.table.column("split").to_pylist())

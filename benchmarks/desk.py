@@ -20,6 +20,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from assets import tables
+from assets.analysis.params import AnalysisParams
+from assets.analysis.sign import sign
 from assets.collection.calendar import Calendar
 from assets.collection.collect import collect
 from assets.collection.params import CollectionParams, SourceParams
@@ -29,6 +31,8 @@ from assets.pairing.pair import pair
 from assets.pairing.params import PairingParams
 from assets.standardization.params import StandardizationParams
 from assets.standardization.standardize import standardize
+from assets.validation.params import ScoringParams
+from assets.validation.validate import score_pairs
 from dagster_project.settings import load
 from sample.desk import make_desk
 
@@ -90,6 +94,14 @@ class SampleDesk:
             pq.write_table(_paired(pa.concat_tables([self._collected(name) for name in _SOURCES])), file)
         return pq.read_table(file, schema=tables.QA_PAIRS.schema)
 
+    @cached_property
+    def signatures(self) -> pa.Table:
+        """Return `pair_signatures` of the whole desk, rejected pairs included."""
+        file = self.folder / "pair_signatures.parquet"
+        if not file.exists() or pq.read_schema(file).names != tables.PAIR_SIGNATURES.schema.names:
+            pq.write_table(signed(self.pairs), file)
+        return pq.read_table(file, schema=tables.PAIR_SIGNATURES.schema)
+
     def planted(self, kind: str) -> list[dict[str, Any]]:
         """Return the facts of one kind, each with the `record_id` (and `related`) of its rows."""
         return [
@@ -140,6 +152,12 @@ class SampleDesk:
             turns[turn[f"{name.removesuffix('s')}_id"]].append(turn)
         for row in self.rows(name):
             yield row | {"turns": sorted(turns[row["id"]], key=lambda turn: turn["position"])}
+
+
+def signed(pairs: pa.Table) -> pa.Table:
+    """Return the signatures of some pairs, which are embedded for it."""
+    scored = score_pairs(tables.QA_PAIRS.conform(pairs), ScoringParams()).table
+    return sign(scored, AnalysisParams()).table
 
 
 def record_id(table: str, row_id: str) -> str:

@@ -29,7 +29,7 @@ KNOBS = "knobs"
 """Output metadata that says what a person turned for one run."""
 SHARED = {
     "validation": ("embedding",),
-    "analysis": ("embedding", "signature"),
+    "analysis": ("signature",),
     "deduplication": ("signature",),
     "formatting": ("base_model",),
     "tuning": ("base_model", "released"),

@@ -1,4 +1,4 @@
-"""Signatures of test pairs, made by the real room; each pair is signed once, for it depends on nothing but itself."""
+"""Signatures of test pairs, made by the real rooms; each pair is signed once, for it depends on nothing but itself."""
 
 from typing import Any
 
@@ -7,9 +7,17 @@ import pyarrow as pa
 from assets import tables
 from assets.analysis.params import AnalysisParams
 from assets.analysis.sign import sign
+from assets.validation.params import ScoringParams
+from assets.validation.validate import score_pairs
 
-PARAMS = AnalysisParams(embedding_tokens=16)  # an opening is enough to tell these pairs apart, and quickly embedded
+# An opening is enough to tell these pairs apart, and quickly embedded.
+SCORING = ScoringParams(embedding_tokens=32)
 _SEEN: dict[tuple[str | None, str | None, str | None], dict[str, Any]] = {}
+
+
+def scored(pairs: pa.Table) -> pa.Table:
+    """Return some pairs as validation scores them."""
+    return score_pairs(tables.QA_PAIRS.conform(pairs), SCORING).table
 
 
 def signatures(pairs: pa.Table) -> pa.Table:
@@ -17,7 +25,7 @@ def signatures(pairs: pa.Table) -> pa.Table:
     rows = pairs.select(["pair_id", "partition", "language", "question", "answer"]).to_pylist()
     said = [(row["language"], row["question"], row["answer"]) for row in rows]
     new = pairs.take(pa.array([i for i, key in enumerate(said) if key not in _SEEN], pa.int64()))
-    made = sign(new, PARAMS).table.to_pylist()
+    made = sign(scored(new), AnalysisParams()).table.to_pylist()
     _SEEN.update(zip([key for key in said if key not in _SEEN], made, strict=True))
     return tables.PAIR_SIGNATURES.of(
         [

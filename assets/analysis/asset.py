@@ -26,8 +26,8 @@ def text_views(context: dg.AssetExecutionContext, validated_pairs: pa.Table) -> 
 
 @dg.asset(**card(tables.PAIR_SIGNATURES, "TextPreprocessor", PAIR_SIGNATURES))
 @plainly
-def pair_signatures(context: dg.AssetExecutionContext, validated_pairs: pa.Table) -> Iterator[Any]:
+def pair_signatures(context: dg.AssetExecutionContext, scored_pairs: pa.Table) -> Iterator[Any]:
     """What comparing each pair with all others takes, computed once: word codes, MinHash bands, embeddings."""
     found = context.resources
-    signed = signatures.sign(validated_pairs, found.settings.analysis, map_rows=found.engine.map_rows)
+    signed = signatures.sign(scored_pairs, found.settings.analysis, map_rows=found.engine.map_rows)
     yield from audited(context, signed, PAIR_SIGNATURES)

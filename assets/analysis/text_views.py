@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterator
 from functools import cache, partial
 from typing import Any
 
@@ -11,7 +12,7 @@ import pyarrow as pa
 from assets import tables
 from assets.analysis.params import AnalysisParams
 from assets.ledger import Ledger, Published
-from assets.signature import gist, normalise
+from assets.signature import BOUNDARY, NAME, OPENING, PLACEHOLDER, WORD, gist, spoken
 from assets.tables import MapRows, serially
 
 _STEMMERS = {
@@ -20,6 +21,8 @@ _STEMMERS = {
     "pt": "portuguese", "ro": "romanian", "ru": "russian", "sv": "swedish", "ta": "tamil", "tr": "turkish",
 }  # fmt: skip
 """Snowball's stemmers (Porter 2001), by ISO 639-1 code."""
+
+_NOUNS_WITH_CAPITALS = frozenset({"de", "lb"})
 
 
 def text_views(pairs: pa.Table, params: AnalysisParams, *, map_rows: MapRows = serially) -> Published:
@@ -38,14 +41,20 @@ def view(text: str, language: str | None, params: AnalysisParams) -> str:
     >>> view("Die Rechnungen", "de", AnalysisParams()), view("Die Rechnungen", "xx", AnalysisParams())
     ('rechnung', 'die rechnungen')
     """
+    return " ".join(stem for stem, _ in terms(text, language, params))
+
+
+def terms(text: str, language: str | None, params: AnalysisParams) -> Iterator[tuple[str, int]]:
+    """Yield the stems of a text's view in order, each with the kind of word it was (`assets.signature`).
+
+    Where every noun has a capital, a capital names nobody.
+    """
     code = (language or "en").split("-")[0].lower()
     stop, stem = _stop_words(code) - set(params.kept_words), _stemmer(code)
-    words = normalise(gist(text)).replace("n't", " not").split(" ")
-    return " ".join(
-        stem(word) if word[:1].isalpha() else word
-        for word in words
-        if word[:1] not in {"[", "{"} and word not in stop and word.partition("'")[0] not in stop
-    )
+    for word, kind in spoken(gist(text), frozenset()):
+        if kind not in (BOUNDARY, PLACEHOLDER) and word not in stop and word.partition("'")[0] not in stop:
+            of_kind = WORD if kind in (NAME, OPENING) and code in _NOUNS_WITH_CAPITALS else kind
+            yield (stem(word) if word[:1].isalpha() else word), of_kind
 
 
 def _views(chunk: pa.Table, params: AnalysisParams) -> pa.Table:

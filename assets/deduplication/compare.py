@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from assets.deduplication.signed import Ragged, Signed
+from assets.deduplication.signed import Ragged
 from assets.signature import (
     BOUNDARY,
     NAME,
@@ -90,25 +90,26 @@ class Comparison:
         a, b = self._contexts(i).numbers, self._contexts(j).numbers
         return bool(a - b and b - a)
 
-    def differ(self, i: int, j: int, *, closely: bool) -> bool:
-        """Whether in the same place the texts have another number or name, or only one of them a "not".
+    def differ(self, i: int, j: int, *, mixed: bool = False, closely: bool = False) -> bool:
+        """Whether in the same place the texts have another number, another name, or only one of them a "not".
 
-        A place is the word on each side, the two words before, or the two after. `closely` also minds any other
-        word between the same two: of texts that are alike otherwise, it is what they differ in.
+        A place is the word on each side, the two words before, or the two after. `mixed` also minds a number where
+        the other has a name ("the Beck 7", "the Beck Pro"); answers say much in any order and need not. `closely` also
+        minds any other word between the same two: of texts that are alike otherwise, it is what they differ in.
         """
-        a, b = self._contexts(i), self._contexts(j)
+        a, b, known = self._contexts(i), self._contexts(j), self.vocabulary.names
         for place in a.words.keys() & b.words.keys():
             here, there = a.words[place], b.words[place]
             if here & there:
                 continue
-            if self._telling(here, a) and self._telling(there, b):
+            numbers, names = (here & a.numbers, there & b.numbers), (here & known, there & known)
+            if all(numbers) or all(names):
+                return True
+            if mixed and ((numbers[0] and names[1]) or (names[0] and numbers[1])):
                 return True
             if closely and (self._plain(here) or here & a.telling) and (self._plain(there) or there & b.telling):
                 return True
         return bool(a.negated & b.plain or b.negated & a.plain)
-
-    def _telling(self, words: set[int], of: _Contexts) -> bool:
-        return bool(words & of.numbers or words & self.vocabulary.names)
 
     def _plain(self, words: set[int]) -> bool:
         return bool(words - self.vocabulary.common - self.vocabulary.rare)
@@ -175,23 +176,28 @@ class _Contexts(NamedTuple):
 
 
 class Overlap:
-    """How much of what they ask two questions share, each word and pair of words weighing as much as it is rare.
+    """How much two texts share of what they say, each stem and pair of stems weighing as much as it is rare.
 
-    Sparck Jones (1972): a word that a share p of all questions has weighs ln(1 + 1/p). Courtesies, which everyone
-    writes, weigh next to nothing, and the rest decides. What one question alone has may be a slip and weighs half.
+    Sparck Jones (1972): a stem that a share p of all texts has weighs ln(1 + 1/p) nats. Courtesies, which everyone
+    writes, weigh next to nothing. Names weigh nothing at all: they tell which shop is meant, not whether its parking
+    or its opening hours. What one text alone has may be a slip of the pen and weighs half.
+
+    Args:
+        terms: The stems of all texts in order.
     """
 
-    def __init__(self, signed: Signed) -> None:
+    def __init__(self, terms: Ragged) -> None:
         from scipy.sparse import csr_array
 
-        terms, rows = identities(signed.terms.values), signed.terms.rows
-        twos = _mixed(terms[:-1], terms[1:])[rows[:-1] == rows[1:]]
-        self.twos, self.two_rows = twos, rows[:-1][rows[:-1] == rows[1:]]
-        both = np.column_stack([np.concatenate([rows, self.two_rows]), np.concatenate([terms, twos])])
-        each = np.unique(both, axis=0)
+        rows, stems = terms.rows, identities(terms.values)
+        plain = ~np.isin(stems, np.fromiter(vocabulary(terms).names, np.int64))
+        beside = plain[:-1] & plain[1:] & (rows[:-1] == rows[1:])
+        self.twos, self.two_rows = _mixed(stems[:-1], stems[1:])[beside], rows[:-1][beside]
+        said = np.concatenate([stems[plain], self.twos])
+        each = np.unique(np.column_stack([np.concatenate([rows[plain], self.two_rows]), said]), axis=0)
         _, gram, df = np.unique(each[:, 1], return_inverse=True, return_counts=True)
-        weight = np.log1p(len(signed) / np.maximum(df, 1)) * np.where(df > 1, 1, 0.5)
-        shape = (len(signed), len(df))
+        weight = np.log1p(len(terms) / np.maximum(df, 1)) * np.where(df > 1, 1, 0.5)
+        shape = (len(terms), len(df))
         self._has = csr_array((np.ones(len(each), dtype=np.float32), (each[:, 0], gram)), shape=shape)
         self._weighs = csr_array((weight[gram].astype(np.float32), (each[:, 0], gram)), shape=shape)
         self._total = np.asarray(self._weighs.sum(axis=1)).ravel()

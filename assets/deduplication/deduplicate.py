@@ -58,7 +58,7 @@ def deduplicate(pairs: pa.Table, signatures: pa.Table, params: DeduplicationPara
     signed = Signed(matched(signatures, pairs, "unique_pairs"))
     ledger = Ledger.of(pairs, key="pair_id")
     again = Again(signed, rows, params)
-    asked = again.links() if params.semantic else Asked([], [])
+    asked = again.links() if params.semantic else Asked([], [], [])
 
     lengths = signed.lengths.tolist()
     gone = {}
@@ -67,7 +67,7 @@ def deduplicate(pairs: pa.Table, signatures: pa.Table, params: DeduplicationPara
         gone[row] = into
     survivors = [i for i in range(len(rows)) if i not in gone]
 
-    otherwise = [(gone.get(i, i), gone.get(j, j)) for i, j in (*asked.otherwise, *asked.same)]
+    otherwise = [(gone.get(i, i), gone.get(j, j)) for links in asked for i, j in links]
     clusters = components(len(rows), [*question_links(signed, survivors, params), *otherwise])
     answers = signed.hashes("answer_hash").tolist()
     stock = _beyond(params.max_per_answer, [(answers[i], rows[i]["pair_id"]) for i in survivors])
@@ -109,22 +109,29 @@ def merges(
 
 
 def _stars(heads: Sequence[int], links: Iterable[Link], rank: Rank, same: Same) -> dict[int, int]:
-    """Return for each row the one that stands for it: itself, a neighbour, or a neighbour's that proved the `same`.
+    """Return for each row the one that stands for it: itself, or a better one that says the same.
 
-    The best row takes what it may, then the best of those that are left takes its own, and so on.
+    The best row takes those it is linked with, then the best of the rest takes its own, and so on. A star of them joins
+    a better one that a link leads to, if all of it proves the `same` as the row that would stand for it.
     """
     near: defaultdict[int, set[int]] = defaultdict(set)
     for i, j in links:
         near[i].add(j)
         near[j].add(i)
     into: dict[int, int] = {}
+    stars: dict[int, list[int]] = {}
     for head in sorted(heads, key=rank):
         if head not in into:
-            into[head] = head
-            close = sorted(near[head] - into.keys())
-            into |= dict.fromkeys(close, head)
-            further = {k for other in close for k in near[other]} - into.keys()
-            into |= {k: head for k in sorted(further) if same(head, k)}
+            stars[head] = [head, *sorted(near[head] - into.keys())]
+            into |= dict.fromkeys(stars[head], head)
+    place = {head: n for n, head in enumerate(stars)}
+    for head, star in list(stars.items()):
+        better = {into[k] for row in star for k in near[row]}
+        for other in sorted((k for k in better if place[k] < place[head]), key=place.__getitem__):
+            if all(same(other, row) for row in star):
+                stars[other] += stars.pop(head)
+                into |= dict.fromkeys(star, other)
+                break
     return into
 
 

@@ -15,15 +15,16 @@ from assets.deduplication.signed import Signed
 from assets.signature import grams, jaccard, said
 
 _AT_ONCE = 262_144
-_ALIKE = 0.55
+_ALIKE = 0.65
 """Overlap from which two questions are one text with a word changed, rather than one request in two frames."""
 
 
 class Asked(NamedTuple):
-    """Links between rows: the same said, and the same asked but answered otherwise."""
+    """Links between rows that ask the same: the same said, said otherwise, and neither of it certain."""
 
     same: list[Link]
     otherwise: list[Link]
+    unclear: list[Link]
 
 
 def exact_sets(signed: Signed) -> list[list[int]]:
@@ -64,8 +65,10 @@ class Again:
 
     Two questions ask the same if they share enough of what is rare in them (`Overlap`), in weight and in share, are
     near by their embeddings, and no number, name or negation in the same place differs. The answers say the same if
-    they are near, neither gives a number the other lacks while the other gives one too, and again nothing differs in
-    the same place.
+    they too share enough, are near, neither gives a number the other lacks while the other gives one too, and again
+    nothing differs in the same place. Both sides together must weigh `min_evidence`: what two short texts share is
+    soon a coincidence (Fellegi and Sunter 1969: the evidence of independent agreements adds up). Of two questions of
+    one customer, who has not many, a part of it all is enough.
 
     Args:
         signed: The signatures.
@@ -75,7 +78,7 @@ class Again:
 
     def __init__(self, signed: Signed, rows: Sequence[Mapping[str, Any]], params: DeduplicationParams) -> None:
         self._signed, self._params = signed, params
-        self._overlap = Overlap(signed)
+        self._asked, self._told = Overlap(signed.question_terms), Overlap(signed.answer_terms)
         self._asks, self._says = Comparison(signed.question), Comparison(signed.answer)
         time = np.array([r["created_at"].timestamp() if r["created_at"] else np.inf for r in rows])
         self._place = np.empty(len(rows), dtype=np.int64)
@@ -87,35 +90,44 @@ class Again:
 
     def links(self) -> Asked:
         """Return the links between all rows; the time taken grows as their number does."""
-        found = Asked([], [])
-        pairs = sharing(self._overlap.twos, self._overlap.two_rows, self._place)
+        found = Asked([], [], [])
+        pairs = sharing(self._asked.twos, self._asked.two_rows, self._place)
         for start in range(0, len(pairs), _AT_ONCE):
             self._judge(pairs[start : start + _AT_ONCE], 1.0, found)
         return found
 
     def same(self, i: int, j: int) -> bool:
-        """Whether two rows that a third one is linked with say the same: they need half as much in common."""
-        found = Asked([], [])
-        self._judge(np.array([[i, j]]), 0.5, found)
+        """Whether two rows that a third one is linked with say the same: they need part of what others need."""
+        found = Asked([], [], [])
+        self._judge(np.array([[i, j]]), self._params.part_if_linked, found)
         return bool(found.same)
 
     def _judge(self, pairs: NDArray[np.int64], part: float, found: Asked) -> None:
-        signed, params = self._signed, self._params
-        weight, share = self._overlap.of(pairs)
+        params, signed = self._params, self._signed
+        weight, share = self._asked.of(pairs)
         a, b = self._customer[pairs[:, 0]], self._customer[pairs[:, 1]]
-        enough = np.where((a == b) & (a >= 0), params.min_overlap_of_one_customer, params.min_question_overlap)
-        likely = (share >= part * enough) & (weight >= part * params.min_shared_weight)
-        pairs, share = pairs[likely], share[likely]
-        near = signed.cosines("question", pairs) >= params.min_question_cosine
-        pairs, share = pairs[near], share[near]
-        answers = signed.cosines("answer", pairs)
-        for (i, j), alike, cosine in zip(pairs.tolist(), share.tolist(), answers.tolist(), strict=True):
-            if not self._asks.differ(i, j, closely=alike >= _ALIKE):
-                agree = cosine >= params.min_answer_cosine and not self._conflict(i, j)
-                (found.same if agree else found.otherwise).append((i, j))
+        enough = np.minimum(part, np.where((a == b) & (a >= 0), params.part_if_linked, 1))
+        near = signed.cosines("question", pairs)
+        again = (weight >= params.min_weight_asked_again) & (near >= params.min_cosine_asked_again)
+        again &= share >= params.min_overlap_asked_again
+        asks = (share >= enough * params.min_question_overlap) & (weight >= enough * params.min_shared_weight)
+        asks &= near >= params.min_question_cosine
+        likely = again | asks
+        pairs, weight, share, enough = pairs[likely], weight[likely], share[likely], enough[likely]
+        told, _ = self._told.of(pairs)
+        says = (told >= enough * params.min_shared_weight) & (weight + told >= enough * params.min_evidence)
+        says &= asks[likely] & (signed.cosines("answer", pairs) >= params.min_answer_cosine)
+        for (i, j), alike, agree, asked_again in zip(pairs.tolist(), share, says, again[likely], strict=True):
+            if not (agree or asked_again) or self._asks.differ(i, j, mixed=True, closely=alike >= _ALIKE):
+                continue
+            conflict = self._conflict(i, j)
+            if agree and not conflict:
+                found.same.append((i, j))
+            elif asked_again:
+                (found.otherwise if conflict or alike >= _ALIKE else found.unclear).append((i, j))
 
     def _conflict(self, i: int, j: int) -> bool:
-        return self._says.numbers_conflict(i, j) or self._says.differ(i, j, closely=False)
+        return self._says.numbers_conflict(i, j) or self._says.differ(i, j)
 
 
 def question_links(signed: Signed, rows: Sequence[int], params: DeduplicationParams) -> list[Link]:

@@ -30,28 +30,40 @@ class DeduplicationParams(BaseModel):
         default=True, description="Whether pairs that say the same in other words (semantic duplicates) are merged too."
     )
     min_question_overlap: Share = Field(
-        default=0.25,
-        description="Share of two questions' words, weighted by how rare they are, from which they ask the same.",
-    )
-    min_overlap_of_one_customer: Share = Field(
-        default=0.15, description="The same where one customer asks twice: who writes again changes more of the frame."
+        default=0.3,
+        description="Share of what two questions say, each stem weighing as much as it is rare, from which they ask "
+        "the same.",
     )
     min_shared_weight: float = Field(
-        default=30.0,
+        default=20.0,
         ge=0,
-        description="Weight of the words two questions share, in nats, from which asking the same is no coincidence; "
-        "half the world asks whether there is parking, and means different car parks.",
+        description="Weight, in nats, of what two questions must share, and of what their answers must share.",
+    )
+    min_evidence: float = Field(
+        default=70.0,
+        ge=0,
+        description="Weight of both together from which saying the same is no coincidence; half the world asks "
+        "whether there is parking, and means different car parks. Lower finds more, and takes FAQ entries for one.",
+    )
+    part_if_linked: Share = Field(
+        default=0.5,
+        description="Part of overlap, shared weight and evidence that is enough where one customer asks twice, or "
+        "where both are linked with a third.",
     )
     min_question_cosine: float = Field(
-        default=0.8, ge=-1, le=1, description="Cosine of the embeddings from which two questions may ask the same."
+        default=0.4, ge=-1, le=1, description="Cosine of the embeddings from which two questions may ask the same."
     )
     min_answer_cosine: float = Field(
-        default=0.7,
-        ge=-1,
-        le=1,
-        description="Cosine from which the answers to the same question say the same, where no number, name or "
-        "negation speaks against it. Lower finds more paraphrases, and merges different questions about one thing.",
+        default=0.3, ge=-1, le=1, description="Cosine of the embeddings from which two answers may say the same."
     )
+    min_weight_asked_again: float = Field(
+        default=30.0,
+        ge=0,
+        description="Weight of what two questions share from which another answer is a contradiction, and the two "
+        "stay in one split.",
+    )
+    min_overlap_asked_again: Share = Field(default=0.25, description="The same of their overlap.")
+    min_cosine_asked_again: float = Field(default=0.7, ge=-1, le=1, description="The same of their embeddings' cosine.")
     min_question_similarity: float = Field(
         default=0.8,
         ge=0.7,

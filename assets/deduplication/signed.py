@@ -38,7 +38,10 @@ class Signed:
     def __init__(self, signatures: pa.Table) -> None:
         self.table = signatures
         self.question, self.answer = Ragged(signatures["question_words"]), Ragged(signatures["answer_words"])
-        self.terms = Ragged(signatures["question_terms"])
+        self.question_terms, self.answer_terms = (
+            Ragged(signatures["question_terms"]),
+            Ragged(signatures["answer_terms"]),
+        )
 
     def __len__(self) -> int:
         return self.table.num_rows
@@ -54,8 +57,15 @@ class Signed:
 
     @cached_property
     def embeddings(self) -> dict[str, NDArray[np.float32]]:
-        """The unit embeddings of each side."""
-        return {side: self.matrix(f"{side}_embedding").astype(np.float32) for side in ("question", "answer")}
+        """The unit embeddings of each side; zeros, which are like nothing, where an answer says nothing."""
+        found = {}
+        for side in ("question", "answer"):
+            column = self.table[f"{side}_embedding"].combine_chunks()
+            lengths = np.asarray(column.value_lengths().fill_null(0))
+            vectors = np.zeros((len(self), max(lengths.max(initial=0), 1)), dtype=np.float32)
+            vectors[lengths > 0] = np.asarray(column.flatten()).reshape(-1, vectors.shape[1])
+            found[side] = vectors
+        return found
 
     def cosines(self, side: str, pairs: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the cosine of one side of each of the pairs (k, 2), a slice at a time."""

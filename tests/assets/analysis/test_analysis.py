@@ -8,8 +8,9 @@ from assets.analysis.sign import sign
 from assets.analysis.text_views import text_views, view
 from assets.signature import coded, gist, identities, kinds, normalise
 from dagster_project.definitions import defs
+from tests.signing import scored
 
-PARAMS = AnalysisParams(embedding_tokens=16)
+PARAMS = AnalysisParams()
 PAIRS = tables.VALIDATED_PAIRS.of(
     [
         {
@@ -29,6 +30,7 @@ PAIRS = tables.VALIDATED_PAIRS.of(
         {"pair_id": "c", "partition": "2", "language": None, "question": None, "answer": ""},
     ]
 )
+SCORED = scored(PAIRS)
 
 
 @pytest.mark.parametrize(
@@ -47,9 +49,15 @@ def test_a_view_is_lower_cased_stemmed_and_free_of_stop_words_in_its_language(te
 
 
 def test_a_pairs_view_and_signature_hang_on_the_pair_alone():
-    views, whole, apart = text_views(PAIRS, PARAMS).table, sign(PAIRS, PARAMS).table, PAIRS.slice(1, 1)
-    assert sign(apart, PARAMS).table.equals(whole.slice(1, 1))
+    views, whole, apart = text_views(PAIRS, PARAMS).table, sign(SCORED, PARAMS).table, PAIRS.slice(1, 1)
+    assert sign(scored(apart), PARAMS).table.equals(whole.slice(1, 1))
     assert text_views(apart, PARAMS).table.equals(views.slice(1, 1))
+
+
+def test_a_pair_is_embedded_once_and_one_that_says_nothing_not_at_all():
+    embedded = sign(SCORED, PARAMS).table.column("question_embedding")
+    assert embedded.to_pylist() == SCORED.column("question_vector").to_pylist()
+    assert embedded.is_null().to_pylist() == [False, False, True]
 
 
 def test_a_signature_holds_no_text():
@@ -59,7 +67,7 @@ def test_a_signature_holds_no_text():
 
 def test_no_pairs_have_no_views_and_no_signatures():
     none = PAIRS.slice(0, 0)
-    assert (text_views(none, PARAMS).table.num_rows, sign(none, PARAMS).table.num_rows) == (0, 0)
+    assert (text_views(none, PARAMS).table.num_rows, sign(scored(none), PARAMS).table.num_rows) == (0, 0)
 
 
 def test_no_training_text_comes_from_a_view():
@@ -88,6 +96,6 @@ def test_numbers_names_and_negations_are_still_known_in_the_codes():
 
 
 def test_no_code_or_key_can_be_taken_for_a_number_that_means_somebody():
-    row = sign(PAIRS.slice(0, 1), PARAMS).table.drop_columns(["pair_id", "partition"]).to_pylist()[0]
+    row = sign(SCORED.slice(0, 1), PARAMS).table.drop_columns(["pair_id", "partition"]).to_pylist()[0]
     values = [v for name, found in row.items() if "embedding" not in name for v in np.ravel(found)]
     assert max(values) < 0

@@ -9,7 +9,7 @@ from assets.deduplication.params import DeduplicationParams
 from tests.assets.deduplication.test_deduplicate import PROSE, STEPS, asked, pair
 from tests.signing import signatures
 
-PARAMS = DeduplicationParams(min_shared_weight=10, min_article_cosine=0.4)
+PARAMS = DeduplicationParams(min_shared_weight=3, min_evidence=8, min_weight_asked_again=3, min_article_cosine=0.4)
 TOPICS = {
     "billing": ("the invoice of {}", "The invoice lies under Profile, Invoices, and can be paid by card."),
     "network": ("the router in the {}", "Switch the router off for a minute and wait for the green light."),

@@ -157,7 +157,9 @@ PROSE = (
 )
 
 
-FEW = DeduplicationParams(min_shared_weight=10, min_question_cosine=0.6, min_answer_cosine=0.35)
+FEW = DeduplicationParams(
+    min_shared_weight=3, min_evidence=8, min_weight_asked_again=3
+)  # of two texts, a word weighs 0.7
 """Two pairs alone do not show which of their words are rare, and steps and prose of one answer are far apart."""
 
 
