@@ -14,14 +14,17 @@ import argparse
 import hashlib
 import textwrap
 from collections.abc import Iterator
+from itertools import islice
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from assets.embedding import embed
+from assets import tables
+from assets.validation.non_answers import substance
 from assets.validation.params import ValidationParams
-from assets.validation.relevance import asked, relevance
+from assets.validation.relevance import relevance
 from assets.validation.score import score
 
 STEPS = 101
@@ -43,22 +46,23 @@ def main() -> None:
     report(measured, quantiles.tolist())
 
 
-def sources(table: pa.Table, sample: int, params: ValidationParams) -> Iterator[tuple[str, list[dict[str, str]]]]:
+def sources(table: pa.Table, sample: int, params: ValidationParams) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """Yield of every source the sampled pairs whose answers say something, chosen by the hash of their ids."""
-    scores = {s["pair_id"]: s for s in score(table, params).to_pylist()}
     rows = sorted(table.to_pylist(), key=lambda row: hashlib.sha256(row["pair_id"].encode()).digest())
     for source in sorted({row["source"] for row in rows}):
-        fit = [r for r in rows if r["source"] == source and scores[r["pair_id"]]["substance"] >= params.min_substance]
-        if fit:
-            yield source, fit[:sample]
+        own = (row for row in rows if row["source"] == source)
+        if fit := list(islice((r for r in own if substance(r["answer"]).substance >= params.min_substance), sample)):
+            yield source, fit
 
 
-def cosines(rows: list[dict[str, str]], params: ValidationParams) -> tuple[np.ndarray, np.ndarray]:
+def cosines(rows: list[dict[str, Any]], params: ValidationParams) -> tuple[np.ndarray, np.ndarray]:
     """Return the cosines of the true pairs, and of all mismatched ones whose answer is another text."""
-    how = {"model": params.embedding_model, "tokens": params.embedding_tokens}
+    scores = score(tables.QA_PAIRS.of(rows), params.scoring)
+    asks, tells = (
+        np.stack(scores.column(f"{side}_vector").to_pylist()).astype(np.float32) for side in ("question", "answer")
+    )
     answers = np.array([row["answer"].strip() for row in rows])
-    asks = embed([asked(row["question"].strip(), row["history"]) for row in rows], **how)
-    table = asks @ embed(answers.tolist(), **how).T
+    table = asks @ tells.T
     return np.diag(table), table[answers[:, None] != answers[None, :]]
 
 

@@ -98,19 +98,52 @@ _PROBLEM = re.compile(
     r"withdr[ae]w\w*|complain\w*)\b",
     re.IGNORECASE | re.DOTALL,
 )
-_CONFIRMS = re.compile(
-    r"\b(?:thanks|thank you|thx|cheers|appreciate|(?:that|it) (?:worked|works|helps|helped|did it|fixed|solved)|"
-    r"(?:works|working) (?:now|again|fine|perfectly)|problem solved|(?:very|so) helpful|much better)\b"
-    r"|^\W*(?:oh |ok(?:ay)? |well )?(?:perfect|awesome|excellent|wonderful|brilliant|fantastic)\b",
+# What a content customer says of an answer: it holds, it is clear, it is done; or more than a polite thanks.
+_PRAISES = re.compile(
+    r"\b(?:perfect(?:ly)?|brilliant|awesome|excellent|wonderful|fantastic|amazing|superb?|lovely|life ?saver|legend|"
+    r"much better|(?:very|so|really|most|super) (?:helpful|kind|clear)|(?:thanks|thank you) (?:so|very) much|"
+    r"(?:thanks a|many) (?:lot|thanks|bunch|million)|really appreciate)\b",
+    re.IGNORECASE,
+)
+_REPORTS = re.compile(
+    r"\b(?:it|that|this|these|those|they|everything|all|now|there|i|we|you|my|our|the|its|thats|theres|im|ive|youre|"
+    r"makes|works?|worked|helps?|helped)(?:'\w+)?\W+\w+"
+    r"|^(?:just |already )*(?:done|did|solved|sorted|fixed|resolved|works?|worked|working|clear|cleared)\b",
     re.IGNORECASE,
 )
 _DENIES = re.compile(
-    r"\b(?:but|however|still|not|no,|didn't|doesn't|don't|isn't|won't|can't|cannot|never|unfortunately|"
-    r"thanks for nothing|no thanks)\b",
+    r"\b(?:but|however|still|not(?! (?:any ?more|bad))|nothing|neither|nor|never|unfortunately|cannot|\w+n't|same|"
+    r"different|no (?:change|effect|luck|difference|use|good|way|idea|success)|thanks for nothing|no thanks|unsure|"
+    r"confus\w+|doubt|wrong|worse)\b",
+    re.IGNORECASE,
+)
+# To be tried, or taken as it comes: whether it is true the customer cannot say yet.
+_LEAVES_OPEN = re.compile(
+    r"\b(?:i|we|it|that|they)(?:'ll| will| shall|'d| would| might| may)\b|^(?:will|might|let me|gonna)\b|"
+    r"\b(?:going to|gonna|about to|hope(?:fully)?|tonight|tomorrow|later|try|trying|suppose|guess|whatever|"
+    r"if you (?:say|think)|when i(?:'m)?|as soon as|once i|by now|wait and see)\b",
+    re.IGNORECASE,
+)
+_THANKS = re.compile(r"\b(?:thanks|thank you|thank u|thx|cheers)\b(?: (?:so|very) much| a lot)?", re.IGNORECASE)
+_CLAUSE = re.compile(r"[,;.!?\n]+\s*")
+_CHECKS = re.compile(
+    r"\b(?:did|does|has|have|is|was|are)\b.{0,30}\b(?:help\w*|work\w*|solv\w+|answer\w*|fix\w*|clear\w*|sort\w*|"
+    r"resolv\w+|better|ok(?:ay)?|happy|satisfied)\b",
+    re.IGNORECASE,
+)
+_PLACEHOLDER = re.compile(r"\[[A-Z_]+\d*\]")
+# Speech as it was recognised has no marks: what asks stands at its end.
+_UNMARKED_QUESTION = re.compile(
+    r"\b(?:(?:what|which|when|where|who|whose|why|how)(?:'s|'re)?\b|(?:can|could|may|might|shall|should|would|do|does|did|"
+    r"is|are|was|were|have|has) (?:i|you|we|they|he|she|it|there|that|this)\b)(?:\W+[\w\[\]']+){1,9}\W*$",
     re.IGNORECASE,
 )
 _YES_NO = re.compile(r"(?:yes|no)\b", re.IGNORECASE)
 _NEW_WORDS = 3
+_TELLING = 4
+_SHORT_REPORT = 15
+_PREAMBLE = 12
+_DATA_WORDS = 5
 _BACKCHANNEL = re.compile(rf"(?:{_INTERJECTION}\b[\s,.!…?-]*){{1,4}}", re.IGNORECASE)
 
 
@@ -191,13 +224,14 @@ def answers(text: str, request: str = "") -> bool:
     if not asks_back(text):
         return bool(said) or bool(_YES_NO.match(text))
     heard = {w.lower() for w in words(request)}
-    return any(len({w.lower() for w in words(_core(s))} - heard) >= _NEW_WORDS for s in said)
+    return any(len({w.lower() for w in words(_core(s)) if len(w) >= _TELLING} - heard) >= _NEW_WORDS for s in said)
 
 
 def _says_something(sentence: str) -> bool:
     core = _core(sentence)
     acts = (_COURTESY, _STALL, _OFFER, _ASKS_BACK)
-    return bool(core) and not _is_question(sentence) and not any(act.fullmatch(core) for act in acts)
+    questions = _is_question(sentence) or _asks_unmarked(sentence)
+    return bool(core) and not questions and not any(act.fullmatch(core) for act in acts)
 
 
 def asks_back(text: str) -> bool:
@@ -207,17 +241,56 @@ def asks_back(text: str) -> bool:
     (True, False)
     """
     return any(
-        (_is_question(s) or _ASKS_BACK.fullmatch(core)) and not _OFFER.fullmatch(core)
+        (_is_question(s) or _ASKS_BACK.fullmatch(core) or _asks_unmarked(s)) and not _OFFER.fullmatch(core)
         for s in sentences(text)
         if (core := _core(s))
     )
 
 
-def confirms(text: str) -> bool:
-    """Whether a customer's turn says thanks, or that it worked, without taking it back.
+def _asks_unmarked(sentence: str) -> bool:
+    found = _UNMARKED_QUESTION.search(sentence) if sentence[-1:].isalnum() else None
+    return found is not None and len(words(sentence[: found.start()])) <= _PREAMBLE
 
-    >>> confirms("Great, that worked, thank you!"), confirms("Thanks, but it still fails.")
+
+def gives(text: str) -> bool:
+    """Whether a customer's turn does little but give a name, a number or an address that was asked for.
+
+    >>> gives("Sure, that's [ACCOUNT_1]."), gives("My card [CARD_1] was charged twice and nobody can tell me why.")
     (True, False)
     """
+    said = words(told(text))
+    named = [word for word in said if _PLACEHOLDER.fullmatch(word)]
+    return bool(named) and len(said) - len(named) <= _DATA_WORDS and not asks(text)
+
+
+def confirms(text: str, before: str = "") -> bool:
+    """Whether a customer's word on an answer says that it holds: a short report, praise, or a yes to being asked.
+
+    A bare "thanks" is manners, "I'll try that" is open, and who asks or tells a problem is not done yet.
+
+    Args:
+        text: What the customer says after the answer.
+        before: What the agent said right before.
+
+    >>> confirms("Great, that worked, thank you!"), confirms("Thanks, but it still fails."), confirms("Okay, thanks.")
+    (True, False, False)
+    >>> confirms("Alright, I'll try that tonight."), confirms("Yes!", "Did that answer your question?")
+    (False, True)
+    """
     text = text.replace("’", "'")
-    return bool(_CONFIRMS.search(text)) and not _DENIES.search(text)
+    if denies(text) or _LEAVES_OPEN.search(text) or asks(text) or gives(text):
+        return False
+    if asks_back(before):
+        return bool(_CHECKS.search(sentences(before)[-1])) and text[:1].lower() == "y"
+    said = [core for s in _CLAUSE.split(_THANKS.sub(",", text)) if (core := _core(s)) and not _COURTESY.fullmatch(core)]
+    reported = any(_REPORTS.search(core) for core in said) and sum(len(words(core)) for core in said) <= _SHORT_REPORT
+    return reported or bool(_PRAISES.search(text))
+
+
+def denies(text: str) -> bool:
+    """Whether a customer's turn contradicts, doubts, or says that it did not help.
+
+    >>> denies("I did that, nothing happened."), denies("No problem, it does not drop any more.")
+    (True, True)
+    """
+    return bool(_DENIES.search(text.replace("’", "'")))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
-from assets.pairing.acts import answers, asks, asks_back, confirms, is_backchannel, told, wants, words
+from assets.pairing.acts import answers, asks, asks_back, confirms, denies, gives, is_backchannel, told, wants, words
 from assets.pairing.exchange import Exchange, Message, Record, Unpaired
 from assets.pairing.params import PairingParams
 from assets.pairing.speech import tidy
@@ -72,33 +73,45 @@ def _only_listens(text: str, before: str) -> bool:
 def _exchanges(turns: Sequence[Turn], params: PairingParams) -> Iterator[Exchange]:
     request: list[str] = []
     opened = clarified = 0
+    fresh = True
     for i, turn in enumerate(turns):
         before = turns[i - 1].text if i else ""
         if turn.speaker == "customer":
             if request:
-                # A reply, unless the customer gave up waiting and asks something else.
-                if asks_back(before) or asks(turn.text) or wants(turn.text):
+                # A reply, unless the customer gave up waiting and asks something else; bare data tells nothing more.
+                if not gives(turn.text) and (asks_back(before) or asks(turn.text) or wants(turn.text)):
                     request.append(turn.text)
-            elif _opens(turn.text, params, replying=asks_back(before)):
+            elif _opens(turn.text, params, replying=asks_back(before)) or (fresh and _says(turn.text, params)):
                 request, opened, clarified = [turn.text], i, 0
-        elif request and answers(turn.text, "\n".join(request)):
+            fresh = fresh and not _says(turn.text, params)
+        elif request and answers(turn.text, "\n".join(request)) and not _is_given(turns[i + 1 : i + 2]):
             yield Exchange(
                 question="\n".join(q for text in request if (q := told(text))),
                 answer=turn.text,
                 anchor=str(turn.position),
                 history=_history(turns[:opened], params),
-                truth_evidence=_evidence(turns[i + 1 : i + 2]),
+                truth_evidence=_evidence(turns[i:], params),
             )
             request = []
-        elif request and asks_back(turn.text):
+        elif request and asks_back(turn.text) and not _is_given(turns[i + 1 : i + 2]):
             clarified += 1
             if clarified > params.max_clarifications:
                 request = []
 
 
+def _is_given(following: Sequence[Turn]) -> bool:
+    """Whether the customer's reply shows that the agent asked for something, in whatever words."""
+    return any(turn.speaker == "customer" and gives(turn.text) for turn in following)
+
+
 def _opens(text: str, params: PairingParams, *, replying: bool) -> bool:
     """Whether a customer's turn opens a request; a reply to a question opens one only by asking."""
-    return len(words(told(text))) >= params.min_question_words and (asks(text) or (wants(text) and not replying))
+    return _says(text, params) and (asks(text) or (wants(text) and not replying))
+
+
+def _says(text: str, params: PairingParams) -> bool:
+    """Whether a customer's turn says something of itself; the first one that does is why the customer is here."""
+    return len(words(told(text))) >= params.min_question_words and not gives(text)
 
 
 def _history(turns: Sequence[Turn], params: PairingParams) -> tuple[Message, ...]:
@@ -115,5 +128,12 @@ def _history(turns: Sequence[Turn], params: PairingParams) -> tuple[Message, ...
     return tuple(Message(role=_ROLES[t.speaker], content=t.text) for t in kept)
 
 
-def _evidence(following: Sequence[Turn]) -> str:
-    return "customer_confirmed" if any(confirms(t.text) for t in following) else "none"
+def _evidence(turns: Sequence[Turn], params: PairingParams) -> str:
+    """Say what the customer makes of an answer, the first of the turns, until a new request opens."""
+    for before, turn in pairwise(turns):
+        if turn.speaker == "customer":
+            if confirms(turn.text, before.text):
+                return "customer_confirmed"
+            if denies(turn.text) or _opens(turn.text, params, replying=asks_back(before.text)):
+                break
+    return "none"

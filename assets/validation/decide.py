@@ -21,6 +21,9 @@ class Rule(NamedTuple):
 
 
 RULES = (
+    Rule("bounce", "bounce", operator.gt, "max_bounce"),
+    Rule("auto_reply", "auto_reply", operator.gt, "max_auto_reply"),
+    Rule("spam", "spam", operator.gt, "max_spam"),
     Rule("question_too_short", "question_chars", operator.lt, "question_min_chars"),
     Rule("question_too_long", "question_chars", operator.gt, "question_max_chars"),
     Rule("answer_too_short", "answer_chars", operator.lt, "answer_min_chars"),
@@ -33,7 +36,10 @@ RULES = (
     Rule("poor_answer", "answer_quality", operator.lt, "min_answer_quality"),
     Rule("irrelevant_answer", "relevance", operator.lt, "min_relevance"),
 )
-"""Every rule, in the order in which the first one a pair fails becomes the reason it is dropped for."""
+"""Every rule, in the order in which the first one a pair fails becomes the reason it is dropped for.
+
+What a machine wrote is no question, however good its words: that comes first.
+"""
 
 
 def decide(scores: pa.Table, params: ValidationParams) -> list[str | None]:
@@ -45,13 +51,10 @@ def decide(scores: pa.Table, params: ValidationParams) -> list[str | None]:
 def failures(scores: Mapping[str, Any], limits: Limits) -> list[str]:
     """Return every reason against one pair; a score that could not be measured speaks against none.
 
-    What a machine wrote is no question, however good its words.
-
     >>> failures({"question_chars": 4, "answer_chars": 40}, Limits())
     ['question_too_short']
     """
-    machine = [str(scores["machine_mail"])] if scores.get("machine_mail") else []
-    return machine + [
+    return [
         rule.reason
         for rule in RULES
         if (value := scores.get(rule.score)) is not None and rule.fails(value, getattr(limits, rule.limit))

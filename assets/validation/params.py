@@ -47,6 +47,16 @@ class Limits(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    max_bounce: Share = Field(
+        default=0.55,
+        description="Most likeness of a ticket to a mail server's report; takes 1 in 500 customers' letters for one.",
+    )
+    max_auto_reply: Share = Field(
+        default=0.6, description="Most likeness of a ticket to an absence note; takes 1 in 500 letters for one."
+    )
+    max_spam: Share = Field(
+        default=0.7, description="Most likeness of a ticket to advertising; takes 1 in 1,000 letters for it."
+    )
     question_min_chars: int = Field(default=10, ge=1, description="Shortest question, in characters.")
     question_max_chars: int = Field(default=500, ge=1, description="Longest question, in characters.")
     answer_min_chars: int = Field(default=20, ge=1, description="Shortest answer, in characters.")
@@ -94,9 +104,16 @@ class DeskParams(BaseModel):
     least_category: int = Field(
         default=10, ge=1, description="Pairs a category needs before its mean says what the desk is about."
     )
+    mistaken_agreement: float = Field(
+        default=0.02,
+        gt=0,
+        lt=1,
+        description="Share of answers that may agree with an article of another category; how much more of an answer "
+        "than `min_covered` an article must hold is learnt from that.",
+    )
     min_covered: Share = Field(
-        default=0.45,
-        description="Share of an answer's telling words that a current article must hold to agree with it.",
+        default=0.35,
+        description="Share of an answer's telling words that an article must hold in any case.",
     )
     put_off_words: int = Field(
         default=25, ge=1, description="Longest answer, in words, that is tested for being given to anything."

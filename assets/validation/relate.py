@@ -102,8 +102,17 @@ def related(rows: Sequence[Mapping[str, Any]], params: DeskParams) -> list[Relat
             spread=params.put_off_spread,
             reference=params.reference_pairs,
         )
-    articles = [f"{row['question']}\n{row['answer']}" for row in rows if row.get("kind") == "article"]
-    agrees = agreeing(answers, articles, least_covered=params.min_covered)
+    articles = [n for n, row in enumerate(rows) if row.get("kind") == "article"]
+    matters = [row.get("category") or "" for row in rows]
+    agrees = agreeing(
+        answers,
+        [f"{rows[n]['question']}\n{rows[n]['answer']}" for n in articles],
+        matters,
+        [matters[n] for n in articles],
+        mistaken=params.mistaken_agreement,
+        least=params.least_pairs,
+        least_covered=params.min_covered,
+    )
     limit = params.min_relevance_unlearnt if learnt is None else params.min_relevance
     relations = []
     for n, row in enumerate(rows):

@@ -35,6 +35,45 @@ def test_greetings_stalls_and_offers_are_passed_over(make, pairs):
         )
     )
     assert texts(rows) == [("Where is my order?", "It left our warehouse this morning.")]
+    assert rows[0]["truth_evidence"] == "none"
+
+
+@pytest.mark.parametrize(
+    ("said", "evidence"),
+    [
+        (["Ah, there it goes, the light is back on. Thanks!"], "customer_confirmed"),
+        (["ok", "You're a star!"], "customer_confirmed"),
+        (["makes sense now thank you so much"], "customer_confirmed"),
+        (["Alright, I will do that when I'm at home. Thanks."], "none"),
+        (["Nothing happened.", "Ah, now it works."], "none"),
+        (["Can I also return it?", "That helped, thank you!"], "none"),
+        (["If you say so. Bye."], "none"),
+        (["Thank you!"], "none"),
+    ],
+)
+def test_a_customer_confirms_by_saying_that_it_holds(make, pairs, said, evidence):
+    turns = [("customer", "The ring on my router is red."), ("agent", "Unplug it for a minute and plug it in again.")]
+    for text in said:
+        turns += [("customer", text), ("agent", "All right.")]
+    assert pairs(make("chat", *turns))[0][0]["truth_evidence"] == evidence
+
+
+def test_what_was_asked_for_in_any_words_is_no_answer(make, pairs):
+    rows, _ = pairs(
+        make(
+            "call",
+            ("customer", "the heating upstairs has gone all funny since monday"),
+            ("agent", "no problem and which account number is that"),
+            ("customer", "yeah it's [ACCOUNT_1]"),
+            ("agent", "for security your birth date"),
+            ("customer", "[DATE_OF_BIRTH_1]"),
+            ("agent", "take the valve off and press the pin down once"),
+            ("customer", "oh it moves now thanks a lot"),
+        )
+    )
+    assert texts(rows) == [
+        ("the heating upstairs has gone all funny since monday", "take the valve off and press the pin down once")
+    ]
     assert rows[0]["truth_evidence"] == "customer_confirmed"
 
 
@@ -50,13 +89,13 @@ def test_what_the_customer_replies_to_questions_joins_the_request(make, pairs):
             ("agent", "Your report has been submitted."),
         )
     )
-    assert texts(rows) == [("I lost my debit card.\n[PERSON_1]", "Your report has been submitted.")]
+    assert texts(rows) == [("I lost my debit card.", "Your report has been submitted.")]
     assert rows[0]["history"] == []
 
 
 def test_a_request_is_given_up_after_too_many_questions_back(make, pairs):
     turns = [("customer", "I lost my debit card.")]
-    turns += [("agent", "Could you repeat your name?"), ("customer", "[PERSON_1]")] * 3
+    turns += [("agent", "Could you tell me more?"), ("customer", "It was gone this morning.")] * 3
     turns += [("agent", "Your report has been submitted.")]
     assert pairs(make("chat", *turns), max_clarifications=2)[0] == []
     assert len(pairs(make("chat", *turns), max_clarifications=3)[0]) == 1

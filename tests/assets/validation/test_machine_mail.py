@@ -1,6 +1,18 @@
 import pytest
 
-from assets.validation.machine_mail import machine_mail
+from assets import tables
+from assets.validation.decide import failures
+from assets.validation.machine_mail import KINDS
+from assets.validation.params import ValidationParams
+from assets.validation.score import score
+
+PARAMS = ValidationParams()
+
+
+def kinds_of(make, text, **more):
+    """What machine a pair's question is taken for, judged as the room does."""
+    (scores,) = score(tables.QA_PAIRS.of([make(question=text, **more)]), PARAMS.scoring).to_pylist()
+    return [reason for reason in failures(scores, PARAMS.limits_for()) if reason in KINDS]
 
 
 @pytest.mark.parametrize(
@@ -15,8 +27,8 @@ from assets.validation.machine_mail import machine_mail
         ("We are a leading manufacturer of phone cases, MOQ 100 pcs, best price. Interested?", "spam"),
     ],
 )
-def test_what_a_machine_or_a_trader_wrote_is_named(text, kind):
-    assert machine_mail(text) == kind
+def test_what_a_machine_or_a_trader_wrote_is_named(make, text, kind):
+    assert kinds_of(make, text)[:1] == [kind]
 
 
 @pytest.mark.parametrize(
@@ -31,5 +43,11 @@ def test_what_a_machine_or_a_trader_wrote_is_named(text, kind):
         "The app says my loan was approved but I see no money.",
     ],
 )
-def test_a_customer_who_speaks_of_the_same_things_is_one(text):
-    assert machine_mail(text) is None
+def test_a_customer_who_speaks_of_the_same_things_is_one(make, text):
+    assert kinds_of(make, text) == []
+
+
+def test_who_talks_or_publishes_is_no_machine(make):
+    away = "Out of office: I'm away until Monday with limited access to mail."
+    assert kinds_of(make, away) == ["auto_reply"]
+    assert kinds_of(make, away, kind="chat") == kinds_of(make, away, kind="article") == []
