@@ -32,7 +32,11 @@ def score(pairs: pa.Table, params: ScoringParams) -> pa.Table:
     """
     rows = [_wording(row) for row in pairs.select(_READS).to_pylist()]
     said = [row for row in rows if row["substance"] > 0]
-    how = {"model": params.embedding_model, "tokens": params.embedding_tokens, "precision": params.precision}
+    how: dict[str, Any] = {
+        "model": params.embedding_model,
+        "tokens": params.embedding_tokens,
+        "precision": params.precision,
+    }
     questions, answers = vectors([row["asked"] for row in said], [row["told"] for row in said], **how)
     cosines = np.einsum("ij,ij->i", questions, answers).round(4)
     shares = relevance(cosines, params.mismatched_cosines)
