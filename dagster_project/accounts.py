@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from assets.ledger import OUTCOMES
 from assets.tables import TABLES
@@ -16,6 +16,8 @@ from dagster_project.resources.lake import Lake
 
 SUMMARIES = frozenset({"quality", "release", "tuning", "evaluation", "operation"})
 """Rooms whose tables tell of the dataset as a whole; no row of it goes into them or gets lost there."""
+DERIVING = frozenset({"augmentation"})
+"""Rooms whose tables add to the dataset: what they read stays where it is, and is not lost if nothing is made of it."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class Account:
     """These three by reason, most frequent first."""
     derived: int
     rows_out: int
+    without: Mapping[str, int] = field(default_factory=dict)
+    """Of a table that adds to the dataset: the rows it read and made nothing of, by reason; they are no rows in."""
 
 
 def accounts(lake: Lake, run_id: str | None = None) -> list[Account]:
@@ -51,8 +55,13 @@ def accounts(lake: Lake, run_id: str | None = None) -> list[Account]:
             sums = {outcome: _sum(one.get(outcome, {}) for one in counted) for outcome in OUTCOMES}
             kept, derived = (sum(sums[outcome].values()) for outcome in ("kept", "derived"))
             lost = {outcome: sums[outcome] for outcome in ("dropped", "merged", "quarantined")}
+            without: Mapping[str, int] = {}
+            if table.room in DERIVING:
+                without, lost, kept, derived = _sum(lost.values()), {outcome: {} for outcome in lost}, 0, kept + derived
             rows_in = kept + sum(n for reasons in lost.values() for n in reasons.values())
-            found.append(Account(asset, rows_in, kept, **lost, derived=derived, rows_out=kept + derived))
+            found.append(
+                Account(asset, rows_in, kept, **lost, derived=derived, rows_out=kept + derived, without=without)
+            )
     return found
 
 
@@ -78,7 +87,7 @@ def cells(found: Iterable[Account]) -> list[tuple[str, ...]]:
             f"{one.rows_in:,}",
             f"{one.kept:,}",
             *(_with_reasons(outcome, getattr(one, outcome)) for outcome in ("dropped", "merged", "quarantined")),
-            f"{one.derived:,}",
+            f"{one.derived:,}" + (f" (without: {_stated(one.without)})" if one.without else ""),
             f"{one.rows_out:,}",
         )
         for one in found
@@ -93,5 +102,9 @@ def as_markdown(found: Iterable[Account]) -> str:
 
 
 def _with_reasons(outcome: str, reasons: Mapping[str, int]) -> str:
-    stated = ", ".join(f"{reason} {n:,}" for reason, n in reasons.items() if reason != outcome)
+    stated = _stated({reason: n for reason, n in reasons.items() if reason != outcome})
     return f"{sum(reasons.values()):,}" + (f" ({stated})" if stated else "")
+
+
+def _stated(reasons: Mapping[str, int]) -> str:
+    return ", ".join(f"{reason} {n:,}" for reason, n in reasons.items())
