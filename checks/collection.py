@@ -70,4 +70,11 @@ CUSTOMERS: tuple[Promise, ...] = (
     ("every_customer_can_be_traced", "ExpectColumnValuesToNotBeNull", {"column": "source_id"},
      "Every customer names the row of the source it came from.", "critical"),
 )  # fmt: skip
-EXTERNAL_DOCUMENTS: tuple[Promise, ...] = _of("external", _WORDS, _TITLE, _LICENCE)
+_DOCUMENTS_TITLE: Promise = (
+    _TITLE[0],
+    _TITLE[1],
+    {"column": "subject", "row_condition": "turns_count == 1", "condition_parser": "pandas"},
+    "Every document says what it is about; a question with its answer says so itself.",
+    "critical",
+)
+EXTERNAL_DOCUMENTS: tuple[Promise, ...] = _of("external", _WORDS, _DOCUMENTS_TITLE, _LICENCE)

@@ -20,6 +20,7 @@ from assets.anonymization.leaks_params import PrivacyParams
 from assets.anonymization.params import AnonymizationParams
 from assets.augmentation.params import AugmentationParams
 from assets.balancing.params import BalancingParams
+from assets.collection.external import credits
 from assets.collection.params import CollectionParams, PartitionParams, SourceParams
 from assets.customers.params import CustomersParams
 from assets.deduplication.params import DeduplicationParams
@@ -100,6 +101,11 @@ class Settings(BaseSettings):
         """Folder or URL of the lake."""
         return self.lake_url or str(self.home)
 
+    @property
+    def credits(self) -> dict[str, str]:
+        """By source from outside how it is to be named."""
+        return credits(self.sources)
+
     def section_hash(self, room: str, asset: str = "") -> str:
         """Hash what a room is told: its section, and the content of every domain file it names.
 
@@ -111,6 +117,9 @@ class Settings(BaseSettings):
         digest = hashlib.sha256(section.model_dump_json().encode())
         if room in ("formatting", "tuning", "evaluation"):
             digest.update(self.base_model.encode())
+        if room == "release":  # what the sources ask of whoever passes them on
+            licences = {id_: terms.model_dump() for id_, terms in self.collection.licences.items()}
+            digest.update(json.dumps([licences, self.credits], sort_keys=True).encode())
         for file in _files(section):
             digest.update(_content(file))
         return digest.hexdigest()

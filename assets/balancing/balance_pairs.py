@@ -24,6 +24,7 @@ from assets.balancing.params import BalancingParams
 from assets.balancing.strata import BANDS, bands, complexity, length, shares
 from assets.balancing.thinning import Likeness, thin
 from assets.ledger import Ledger, Published
+from assets.licences import inherited
 
 Row = dict[str, Any]
 _READ = [
@@ -54,6 +55,7 @@ def balance_pairs(
     """
     ledger = Ledger.of(split_pairs, *made, key="pair_id")
     table = pa.concat_tables([t.select(split_pairs.column_names) for t in (split_pairs, *made)]).sort_by("pair_id")
+    table = inherited(table)
     rows = _measured(table)
     train = _by_category([r for r in rows if r["split"] == "train" and r["origin"] == "human"], params.seed)
     extra = _by_category([r for r in rows if r["origin"] != "human"], params.seed)

@@ -18,6 +18,8 @@ from pydantic import (
     model_validator,
 )
 
+from assets.licences import Terms
+
 Gives = Literal["tickets", "chats", "calls", "articles", "external_documents", "customers"]
 KnownType = Literal["name", "email", "phone", "address", "account", "birth_date", "card", "other"]
 FieldName = Literal[
@@ -35,7 +37,7 @@ FIELDS: Final[dict[Gives, frozenset[str]]] = {
     "chats": _COMMON | {"status", "subject"},
     "calls": _COMMON | {"status", "subject"},
     "articles": _COMMON | {"title", "body"},
-    "external_documents": _COMMON | {"title", "body"},
+    "external_documents": _COMMON | {"title", "body", "subject", "description", "resolution"},
     "customers": frozenset({"id", "created_at", "updated_at", "consent", "language"}),
 }
 """Fields a source may map, by what it gives."""
@@ -161,6 +163,18 @@ class Turns(_Knobs):
         return self
 
 
+class External(_Knobs):
+    """Where a source from outside the desk comes from, and what it is for."""
+
+    category: Literal["industry_report", "public_dataset", "regulatory_document"] = Field(description="What it is.")
+    domains: tuple[str, ...] = Field(
+        default=(), description="Domains it is about (see `collection.domain`); none: it is of use to all."
+    )
+    provenance: str = Field(min_length=1, description="Where it was taken from: an address, a title, a version.")
+    retrieved: date | None = Field(default=None, description="Day on which it was taken; null where its rows say it.")
+    attribution: str | None = Field(default=None, description="How its authors are to be named in the dataset card.")
+
+
 class Level(_Knobs):
     """One step down into nested rows: every entry of a mapping or list becomes a row of its own."""
 
@@ -222,6 +236,9 @@ class SourceParams(_Knobs):
         default={}, description="Mark-up of the source's own: regular expressions and what replaces them in texts."
     )
     known: tuple[Known, ...] = Field(default=(), description="What a row says about the people in it.")
+    external: External | None = Field(
+        default=None, description="What a source from outside the desk is; its rows need a known licence."
+    )
     attributes: dict[str, str] = Field(
         default={}, description="Further facts about a customer: their names, and the field mappings that fill them."
     )
@@ -270,6 +287,8 @@ class SourceParams(_Knobs):
             raise ValueError(f"{self.gives} have no {', '.join(strange)}")
         if self.gives != "customers" and not {"created_at"} & (self.fields.keys() | self.constants.keys()):
             raise ValueError("`created_at` must be mapped, or stated once under `constants`")
+        if self.external and "licence" not in self.fields.keys() | self.constants.keys():
+            raise ValueError("what comes from outside needs a `licence`, mapped or stated once under `constants`")
         if self.attributes and self.gives != "customers":
             raise ValueError(f"{self.gives} have no attributes")
         if self.gives in ("chats", "calls") and self.turns is None:
@@ -339,6 +358,12 @@ class CollectionParams(_Knobs):
     """What holds for every source."""
 
     tickets: TicketRules = Field(default=TicketRules(), description="Tickets that are left out, and what marks them.")
+    domain: str | None = Field(
+        default=None, description="The business's domain: external sources of other domains are not read; null: all."
+    )
+    licences: dict[str, Terms] = Field(
+        default={}, description="Terms of licences that are on no list (LicenseRef-...), such as the company's own."
+    )
     max_characters: int = Field(
         default=1_000_000, ge=1_000, description="Longest row in characters; a longer one is quarantined (too_long)."
     )

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 from assets import tables
 from assets.collection.calendar import Calendar
 from assets.collection.database import connected
+from assets.collection.external import chosen
 from assets.collection.files import File, beside, files_of
 from assets.collection.mapping import Unreadable, field
 from assets.collection.params import CollectionParams, SourceParams
@@ -95,7 +96,8 @@ def _opened(
         names = [source.name for source in sources]
         twice = ", ".join(sorted({name for name in names if names.count(name) > 1}))
         raise RefineryError("sources", f"two sources are called {twice}", "give each a name of its own")
-    return (_Source(s, _people(s, by_name), params, calendar, key) for s in sources if s.gives == gives)
+    asked = (source for source in chosen(sources, params.domain) if source.gives == gives)
+    return (_Source(s, _people(s, by_name), params, calendar, key) for s in asked)
 
 
 class _Source:

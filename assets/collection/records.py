@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 from assets import tables
 from assets.collection.mapping import Unreadable, Values, field, moment, text_of, texts_of
 from assets.collection.params import CollectionParams, FieldName, Mark, SourceParams
+from assets.licences import terms_of
 
 if TYPE_CHECKING:
     from assets.collection.params import Turns
@@ -69,6 +70,8 @@ class Mapper:
         self.source, self.key, self.longest = source, key, params.max_characters
         self._fields = {name: field(mapping) for name, mapping in source.fields.items()}
         self._stated = [name for name in get_args(FieldName) if name in source.fields or name in source.constants]
+        self._licences = params.licences
+        self._from_outside = source.external is not None or source.gives == "external_documents"
         self._attributes = source.attributes.items()
         self._known = [(k.type, field(k.path), re.compile(k.pattern) if k.pattern else None) for k in source.known]
         self._replace = [(re.compile(pattern), to) for pattern, to in source.replace.items()]
@@ -251,16 +254,23 @@ class Mapper:
 
     def _require(self, facts: dict[str, Any]) -> None:
         gives = self.source.gives
+        if self._from_outside and terms_of(facts["licence"], self._licences) is None:
+            raise Unreadable("unknown_licence")
         if gives in ("chats", "calls") and not facts["turns"]:
             raise Unreadable("no_turns")
         if gives == "tickets" and not (
             facts["subject"] or any(turn["speaker"] == "customer" for turn in facts["turns"])
         ):
             raise Unreadable("missing_description")
-        if gives in ("articles", "external_documents"):
+        if gives in ("articles", "external_documents") and not self._asks(facts):
             for name in ("title", "body"):
                 if not facts[name]:
                     raise Unreadable(f"missing_{name}")
+
+    @staticmethod
+    def _asks(facts: dict[str, Any]) -> bool:
+        """Tell a question with its answer, as a data set from outside may hold them, from a document."""
+        return bool(facts["description"] and facts["resolution"])
 
     def _said(self, text: str | None) -> str | None:
         """Return a text without the source's own mark-up."""

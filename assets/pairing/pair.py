@@ -16,12 +16,19 @@ from assets.pairing.item_types import classify_item_type
 from assets.pairing.params import PairingParams
 from assets.pairing.tickets import resolve
 
+
+def _from_outside(record: Record, params: PairingParams) -> list[Exchange]:
+    """Take a question with its answer as it is, and read a document, in which nobody asks."""
+    asks = any(turn["speaker"] == "customer" for turn in record["turns"] or ())
+    return resolve(record, params) if asks else read(record, params)
+
+
 _WAYS: Mapping[str, Callable[[Record, PairingParams], list[Exchange]]] = {
     "ticket": resolve,
     "chat": converse,
     "call": converse,
     "article": read,
-    "external": read,
+    "external": _from_outside,
 }
 _INHERITED = (
     "partition",

@@ -24,8 +24,8 @@ def dataset_release(
     """The dataset as files to train on and to hand over, each with its hash, and its dataset card."""
     settings, bound = context.resources.settings, bound_to(context.resources.lake, context.resources.settings)
     admit(quality_verdict, **bound)
-    released = release_room.release(
-        training_examples, quality_verdict, settings.release, home=settings.home, dataset_sha256=bound["dataset_sha256"]
-    )
+    terms = {"licences": settings.collection.licences, "credits": settings.credits}
+    place = {"home": settings.home, "dataset_sha256": bound["dataset_sha256"]}
+    released = release_room.release(training_examples, quality_verdict, settings.release, **place, **terms)
     rows = dg.MetadataValue.md(as_markdown(accounts(context.resources.lake)))
     yield from audited(context, released, DATASET_RELEASE, where_the_rows_went=rows)

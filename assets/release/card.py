@@ -11,10 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import yaml
 
+from assets.licences import UNKNOWN, Own
+from assets.release.compliance import duties
 from assets.release.params import ReleaseParams
 from assets.tables import SPLITS, TRAINING_EXAMPLES
 
-UNKNOWN = "unknown"
 _KNOWN_TO_HUB = {
     "apache-2.0", "bsd-2-clause", "bsd-3-clause", "cc-by-2.0", "cc-by-2.5", "cc-by-3.0", "cc-by-4.0", "cc-by-nc-4.0",
     "cc-by-nc-sa-4.0", "cc-by-nd-4.0", "cc-by-sa-3.0", "cc-by-sa-4.0", "cc0-1.0", "gfdl", "mit", "odbl", "odc-by",
@@ -39,7 +40,13 @@ $tokens tokens, of which $answer_tokens are learned from. Categories: $categorie
 
 $sources
 
-Each example keeps its source's licence in the column `licence`; whoever passes it on is bound by it.
+Each example keeps its source's licence in the column `licence`, one made from others those of all its parents;
+whoever passes it on is bound by it.
+
+$duties
+
+Where attribution is asked for, name the sources as the table above does. Where share-alike is, what is made from these
+examples and passed on bears the same licence$share_alike.
 
 ## How it was made
 
@@ -72,7 +79,7 @@ $columns
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
 
-def card(examples: pa.Table, verdict: Mapping[str, Any], params: ReleaseParams) -> str:
+def card(examples: pa.Table, verdict: Mapping[str, Any], params: ReleaseParams, own: Own) -> str:
     """Return the card as Markdown under the front matter of Hugging Face's dataset cards.
 
     It counts examples and never quotes one.
@@ -81,6 +88,8 @@ def card(examples: pa.Table, verdict: Mapping[str, Any], params: ReleaseParams) 
     column = {name: examples.column(name).to_pylist() for name in asked}
     licences = [licence or UNKNOWN for licence in examples.column("licence").to_pylist()]
     sources = _counted(column["source"], column["kind"], licences)
+    owed = duties(examples, own)
+    alike = [licence for licence, _, _, same, _ in owed if same == "yes"]
     return _CARD.substitute(
         front_matter=_front_matter(len(examples), licences, params),
         title=params.title,
@@ -94,6 +103,8 @@ def card(examples: pa.Table, verdict: Mapping[str, Any], params: ReleaseParams) 
             ("source", "kind", "licence", "examples", "attribution"),
             ((*row, params.attributions.get(row[0], "")) for row in sources),
         ),
+        duties=_table(("licence", "commercial use", "attribution", "share-alike", "examples"), owed),
+        share_alike=f": {', '.join(alike)}" if alike else "; none here asks for it",
         composite="not measured" if verdict["composite"] is None else f"{verdict['composite']:.4f} of 1",
         verdict_id=verdict["verdict_id"],
         dataset_sha256=verdict["dataset_sha256"],

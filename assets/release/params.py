@@ -15,6 +15,10 @@ class ReleaseParams(BaseModel):
     attributions: dict[str, str] = Field(
         default={}, description="Source -> how its authors are to be named; printed in the dataset card."
     )
+    commercial: bool = Field(
+        default=False,
+        description="Whether the release is for commercial use: then every licence must be known, and allow it.",
+    )
     deny_licences: tuple[str, ...] = Field(
         default=(),
         description="Licences that must not be in a release ('unknown' for texts without one); case does not matter.",

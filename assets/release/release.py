@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
@@ -15,7 +16,9 @@ import pyarrow.compute as pc
 from assets import tables
 from assets.errors import RefineryError
 from assets.ledger import Published, summary
+from assets.licences import Own
 from assets.release.card import UNKNOWN, card
+from assets.release.compliance import comply
 from assets.release.folder import RELEASE, intact, put_in_place, sha256_of, workplace
 from assets.release.formats import FORMATS
 from assets.release.params import ReleaseParams
@@ -26,7 +29,14 @@ Files = dict[str, dict[str, Any]]
 
 
 def release(
-    examples: pa.Table, verdict: pa.Table, params: ReleaseParams, *, home: Path, dataset_sha256: str
+    examples: pa.Table,
+    verdict: pa.Table,
+    params: ReleaseParams,
+    *,
+    home: Path,
+    dataset_sha256: str,
+    licences: Own = MappingProxyType({}),
+    credits: Mapping[str, str] = MappingProxyType({}),
 ) -> Published:
     """Write the dataset as a release, named after its content; the same input gives the same bytes.
 
@@ -46,17 +56,22 @@ def release(
         params: The knobs of the release.
         home: REFINERY_HOME.
         dataset_sha256: Hash of `examples` as published.
+        licences: Terms of licences that are on no list.
+        credits: By source how it is to be named.
 
     Raises:
-        RefineryError: The verdict failed or speaks about other examples, a column is none of theirs, or a licence
-            is denied.
+        RefineryError: The verdict failed or speaks about other examples, a column is none of theirs, a licence is
+            denied, or the release is for commercial use and a licence does not allow it.
     """
     judged = _passed(verdict, dataset_sha256)
     _refuse_strangers(examples)
     _refuse_denied(examples, params)
+    if params.commercial:
+        comply(examples, licences)
+    params = params.model_copy(update={"attributions": {**credits, **params.attributions}})
     examples = examples.sort_by("example_id")
     with workplace(home / FOLDER) as made:
-        files = _write(examples, judged, params, made)
+        files = _write(examples, judged, params, made, licences)
         version = _version(files)
         facts: dict[str, Any] = {
             "release": version,
@@ -105,10 +120,10 @@ def _refuse_denied(examples: pa.Table, params: ReleaseParams) -> None:
         raise RefineryError("release.deny_licences", what, "leave these sources out, or allow their licence")
 
 
-def _write(examples: pa.Table, judged: Mapping[str, Any], params: ReleaseParams, folder: Path) -> Files:
+def _write(examples: pa.Table, judged: Mapping[str, Any], params: ReleaseParams, folder: Path, licences: Own) -> Files:
     """Write all files but release.json; return each with its hash, rows and bytes, in order of path."""
     rows: dict[str, int] = {"README.md": 0}
-    (folder / "README.md").write_text(card(examples, judged, params), encoding="utf-8")
+    (folder / "README.md").write_text(card(examples, judged, params, licences), encoding="utf-8")
     for form in FORMATS:
         (folder / form.folder).mkdir()
         for split in tables.SPLITS:

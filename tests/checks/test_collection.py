@@ -46,7 +46,7 @@ def bad(kind):
 OWN = {
     "no_record_changed_before_it_was_opened": with_first(updated_at=datetime(2025, 1, 1, tzinfo=UTC)),
     "both_sides_speak": with_first(turns=[{"speaker": "customer", "text": "Hello?", "at": None}]),
-    "every_document_has_a_title": with_first(subject=None),
+    "every_document_has_a_title": with_first(subject=None, turns=[{"speaker": "agent", "text": "So.", "at": None}]),
     "every_document_states_its_licence": with_first(licence=None),
 }
 
