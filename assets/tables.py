@@ -439,13 +439,14 @@ TRAINING_EXAMPLES = Table(
         _c("task", _S, "answer, classify_category or triage_priority"),
         _c("instruction", _S, "what the model is asked to do"),
         _c("input", _S, "the question, with its history"),
-        _c("output", _S, "the answer"),
+        _c("output", _S, "the answer, or the label"),
         _c("messages", pa.list_(MESSAGE), "the same as chat messages: role (system, user, assistant) and content"),
         _c("tokens", _I, "tokens of the example under the chat template, up to and with the end of turn"),
         _c("answer_tokens", _I, "tokens the loss is taken on"),
         _c("split", _S, "train, validation or test"),
         _c("fold", _I, "fold of cross-validation; null in the test set"),
-        _c("weight", _F, "how much the example counts in training"),
+        _c("weight", _F, "how much the example counts in training its task"),
+        _c("mixture_weight", _F, "what an example of its task counts when all tasks are learnt, 1 on average"),
     ),
 )
 QUALITY_REPORT = Table(

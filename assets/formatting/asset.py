@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from assets import tables
 from assets.base_model import load_tokenizer
-from assets.formatting.format_examples import format_examples
+from assets.formatting.format_examples import by_task, format_examples
 from checks.expectations import audited
 from checks.formatting import TRAINING_EXAMPLES
 from dagster_project.failures import plainly
@@ -18,7 +18,8 @@ from dagster_project.metadata import card
 @dg.asset(**card(tables.TRAINING_EXAMPLES, "InstructionTuner", TRAINING_EXAMPLES, needs=["base_model"]))
 @plainly
 def training_examples(context: dg.AssetExecutionContext, balanced_pairs: pa.Table) -> Iterator[Any]:
-    """Examples under the base model's chat template, counted in its tokens, none cut."""
+    """Examples of every task under the base model's chat template, counted in its tokens, none cut."""
     tokenizer = load_tokenizer(context.resources.base_model)
     examples = format_examples(balanced_pairs, context.resources.settings.formatting, tokenizer)
-    yield from audited(context, examples, TRAINING_EXAMPLES)
+    tasks = dg.MetadataValue.json(by_task(examples.table))
+    yield from audited(context, examples, TRAINING_EXAMPLES, examples_by_task=tasks)

@@ -50,11 +50,9 @@ def messages(conversation: list[Message], instruction: str, answer: str, words: 
     ]
 
 
-def draft(pair: Mapping[str, Any], words: Instructions) -> dict[str, Any]:
-    """Return the text columns of the pair's example."""
-    conversation = turns(pair["history"], pair["question"])
-    instruction = words.tasks.answer[pair["item_type"]]
-    output = pair["answer"].strip()
+def draft(pair: Mapping[str, Any], instruction: str, output: str, words: Instructions) -> dict[str, Any]:
+    """Return the text columns of an example: what is asked for, the customer's words, and what is to be said."""
+    conversation, output = turns(pair["history"], pair["question"]), output.strip()
     return {
         "instruction": instruction,
         "input": transcript(conversation, words),

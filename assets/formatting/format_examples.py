@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -13,23 +14,29 @@ from assets.base_model import encode
 from assets.errors import RefineryError
 from assets.formatting.conversation import draft
 from assets.formatting.instructions import Instructions
-from assets.formatting.params import FormattingParams
+from assets.formatting.mixture import mixture
+from assets.formatting.params import FormattingParams, Task
 from assets.formatting.template import control_marks
 from assets.ledger import Ledger, Published
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-TASK = "answer"
-_CARRIED = ("pair_id", "thread_id", "source", "kind", "category", "origin", "licence", "split", "fold", "weight")
+Row = Mapping[str, Any]
+ANSWER: Task = "answer"
+LABELS: dict[Task, str] = {"classify_category": "category", "triage_priority": "priority"}
+"""The classification tasks, and the column whose values are their labels."""
+_CARRIED = ("pair_id", "thread_id", "source", "kind", "category", "origin", "licence", "split", "fold")
 
 
 def format_examples(pairs: pa.Table, params: FormattingParams, tokenizer: PreTrainedTokenizerBase) -> Published:
-    """Put each pair under the base model's chat template: one example of the task 'answer' a pair.
+    """Put each pair under the base model's chat template: an example of the task 'answer', and of what else it teaches.
 
-    The loss is taken on the last `answer_tokens` of its `tokens`: what follows the templated
-    `messages[:-1]` with the generation prompt, up to and with the end of turn. An example that
-    does not fit is quarantined whole; no turn of it is ever cut.
+    A pair with a `category_weight` teaches to tell categories too, one with a `priority_weight` to tell priorities
+    (see balancing). The loss is taken on the last `answer_tokens` of an example's `tokens`: what follows the templated
+    `messages[:-1]` with the generation prompt, up to and with the end of turn. A pair whose answer does not fit is
+    quarantined whole; no turn is ever cut. A request that does not fit under a task's longer instruction gives no
+    example of that task.
 
     Args:
         pairs: A table in the form of `tables.BALANCED_PAIRS`.
@@ -44,31 +51,69 @@ def format_examples(pairs: pa.Table, params: FormattingParams, tokenizer: PreTra
         where, what = str(params.instructions), "holds a control token of the base model"
         raise RefineryError(where, what, "say it in plain words")
 
-    ledger, kept = Ledger.of(pairs, key="pair_id"), []
-    for pair in pairs.to_pylist():
-        if fault := _fault(pair, words, marks):
-            ledger.quarantine(pair["pair_id"], fault)
+    ledger, rows = Ledger.of(pairs, key="pair_id"), pairs.to_pylist()
+    asked = dict(_label_instructions(rows, params, words))
+    made: list[dict[str, Any]] = []
+    for pair in rows:
+        fault = _fault(pair, words, marks)
+        answer = None if fault else _example(ANSWER, pair, words.tasks.answer[pair["item_type"]], words, tokenizer)
+        if answer is None or (fault := _misfit(answer, params)):
+            ledger.quarantine(pair["pair_id"], str(fault))
             continue
-        example = _example(pair, words, tokenizer)
-        if misfit := _misfit(example, params):
-            ledger.quarantine(pair["pair_id"], misfit)
-            continue
-        ledger.keep(pair["pair_id"], into=example["example_id"])
-        kept.append(example)
-    return ledger.close(tables.TRAINING_EXAMPLES.of(kept), key="example_id")
+        ledger.keep(pair["pair_id"], into=answer["example_id"])
+        made.append(answer)
+        for task, instruction in asked.items():
+            if pair[f"{LABELS[task]}_weight"] is not None and not marks.search(pair[LABELS[task]]):
+                example = _example(task, pair, instruction, words, tokenizer)
+                if not _misfit(example, params):
+                    ledger.derive(example["example_id"], [pair["pair_id"]])
+                    made.append(example)
+    _mix(made, params)
+    return ledger.close(tables.TRAINING_EXAMPLES.of(made), key="example_id")
 
 
-def _example(pair: Mapping[str, Any], words: Instructions, tokenizer: PreTrainedTokenizerBase) -> dict[str, Any]:
-    texts = draft(pair, words)
+def by_task(examples: pa.Table) -> dict[str, int]:
+    """Count the examples of each task."""
+    return dict(sorted(Counter(examples.column("task").to_pylist()).items()))
+
+
+def _label_instructions(
+    pairs: Sequence[Row], params: FormattingParams, words: Instructions
+) -> Iterator[tuple[Task, str]]:
+    """Yield the classification tasks there are labels for, each with its instruction."""
+    for task, column in LABELS.items():
+        labels = sorted({pair[column] for pair in pairs if pair[f"{column}_weight"] is not None})
+        if not labels or not params.importance.get(task):
+            continue
+        if (instruction := words.classify(task, labels)) is None:
+            do = f"state it there, or leave {task} out of formatting.importance"
+            raise RefineryError(f"{params.instructions}: tasks.{task}", "is missing", do)
+        yield task, instruction
+
+
+def _example(
+    task: Task, pair: Row, instruction: str, words: Instructions, tokenizer: PreTrainedTokenizerBase
+) -> dict[str, Any]:
+    column = LABELS.get(task)
+    texts = draft(pair, instruction, pair[column or "answer"], words)
     encoded = encode(texts["messages"], tokenizer)
     return {
-        "example_id": tables.content_hash(pair["pair_id"], TASK),
-        "task": TASK,
+        "example_id": tables.content_hash(pair["pair_id"], task),
+        "task": task,
         **{name: pair[name] for name in _CARRIED},
         **texts,
         "tokens": len(encoded.input_ids),
         "answer_tokens": len(encoded.input_ids) - encoded.answer_start,
+        "weight": pair[f"{column}_weight" if column else "weight"],
     }
+
+
+def _mix(examples: list[dict[str, Any]], params: FormattingParams) -> None:
+    """Give every example what its task counts in the mixture; validation and test count as they are."""
+    sizes = Counter(e["task"] for e in examples if e["split"] == "train")
+    shares = mixture(sizes, params.importance, params.temperature)
+    for example in examples:
+        example["mixture_weight"] = shares.get(example["task"], 1.0) if example["split"] == "train" else 1.0
 
 
 def _fault(pair: Mapping[str, Any], words: Instructions, marks: re.Pattern[str]) -> str | None:

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from assets.errors import RefineryError
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 ItemType = Literal["qa", "policy", "procedure"]
+_OPEN = "{labels}"
+
+
+def _open_once(words: str) -> str:
+    if words.count(_OPEN) != 1:
+        raise ValueError(f"holds {_OPEN} once")
+    return words
+
+
+OpenWords = Annotated[Words, AfterValidator(_open_once)]
 
 
 class Tasks(BaseModel):
@@ -20,6 +31,8 @@ class Tasks(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     answer: dict[ItemType, Words]
+    classify_category: OpenWords | None = None
+    triage_priority: OpenWords | None = None
 
 
 class Speakers(BaseModel):
@@ -61,4 +74,10 @@ class Instructions(BaseModel):
     @property
     def texts(self) -> tuple[str, ...]:
         """Every text of the file that reaches an example."""
-        return (*self.tasks.answer.values(), self.opening)
+        others = (self.tasks.classify_category, self.tasks.triage_priority, self.opening)
+        return (*self.tasks.answer.values(), *(words for words in others if words))
+
+    def classify(self, task: str, labels: Iterable[str]) -> str | None:
+        """Return the instruction of a classification task, its labels named; null where the file has none."""
+        words: str | None = getattr(self.tasks, task)
+        return words and words.replace(_OPEN, ", ".join(labels))

@@ -6,7 +6,7 @@ import pytest
 
 from assets import tables
 from assets.errors import RefineryError
-from assets.formatting.format_examples import format_examples
+from assets.formatting.format_examples import by_task, format_examples
 from assets.formatting.params import FormattingParams
 from assets.ledger import balance, reasons
 
@@ -136,6 +136,50 @@ def test_every_pair_is_accounted_for_under_its_examples_id(tokenizer):
     assert balance(published.ledger) == (2, 1, 0, 0, 1, 0)
     assert published.ledger["into"].to_pylist()[0] == published.table["example_id"][0].as_py()
     assert published.table["example_id"].to_pylist() == [tables.content_hash("pair1", "answer")]
+
+
+def labelled(number: int, category: str, priority: str | None = None, **fields: object) -> dict:
+    weights = {"category_weight": 2.0, "priority_weight": 0.5 if priority else None}
+    return pair(number, category=category, priority=priority, **weights, **fields)
+
+
+def test_a_request_also_teaches_its_category_and_priority(tokenizer):
+    published = formatted(tokenizer, labelled(1, "billing", "high"), labelled(2, "access"), pair(3))
+    rows = published.table.to_pylist()
+    taught = [(r["task"], r["pair_id"], r["output"], r["weight"]) for r in rows if r["task"] != "answer"]
+    assert taught == [
+        ("classify_category", "pair1", "billing", 2.0),
+        ("triage_priority", "pair1", "high", 0.5),
+        ("classify_category", "pair2", "access", 2.0),
+    ]
+    assert "access, billing" in next(r["instruction"] for r in rows if r["task"] == "classify_category")
+    assert balance(published.ledger) == (3, 3, 0, 0, 0, 3)
+    assert by_task(published.table) == {"answer": 3, "classify_category": 2, "triage_priority": 1}
+
+
+def test_the_mixture_keeps_the_mean_at_one_and_leaves_the_test_alone(tokenizer):
+    pairs = [
+        *(labelled(i, "billing") for i in range(4)),
+        *(pair(i) for i in range(4, 9)),
+        labelled(9, "x", split="test"),
+    ]
+    rows = formatted(tokenizer, *pairs).table.to_pylist()
+    mixed = [r["mixture_weight"] for r in rows if r["split"] == "train"]
+    assert sum(mixed) / len(mixed) == pytest.approx(1, abs=1e-3)
+    by = {r["task"]: r["mixture_weight"] for r in rows if r["split"] == "train"}
+    assert by["classify_category"] / by["answer"] == pytest.approx(0.25 * 4**0.5 / 4 / (9**0.5 / 9), abs=1e-3)
+    assert {r["mixture_weight"] for r in rows if r["split"] == "test"} == {1.0}
+
+
+def test_a_task_left_out_makes_no_examples_and_one_without_words_is_named(tokenizer, tmp_path: Path):
+    only_answers = FormattingParams(importance={"answer": 1})
+    assert by_task(formatted(tokenizer, labelled(1, "a", "b"), params=only_answers).table) == {"answer": 1}
+    path = tmp_path / "instructions.yaml"
+    path.write_text("tasks: {answer: {qa: Answer.}}\nopening: o\nspeakers: {user: u, assistant: a}")
+    with pytest.raises(RefineryError, match="classify_category"):
+        formatted(tokenizer, labelled(1, "a"), params=FormattingParams(instructions=path))
+    with pytest.raises(ValueError, match="teaches to answer"):
+        FormattingParams(importance={"classify_category": 1})
 
 
 def test_no_pairs_make_an_empty_table(tokenizer):
