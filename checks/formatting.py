@@ -61,6 +61,20 @@ TRAINING_EXAMPLES: tuple[Promise, ...] = (
         "critical",
     ),
     (
+        "task_is_known",
+        "ExpectColumnValuesToBeInSet",
+        {"column": "task", "value_set": ["answer", "classify_category", "triage_priority"]},
+        "The tasks are to answer, to tell the category and to triage.",
+        "critical",
+    ),
+    (
+        "every_example_weighs_something_in_the_mixture",
+        "ExpectColumnValuesToBeBetween",
+        {"column": "mixture_weight", "min_value": 0, "strict_min": True},
+        "What an example counts when all tasks are learnt is stated and above zero.",
+        "critical",
+    ),
+    (
         "split_is_stated",
         "ExpectColumnValuesToNotBeNull",
         {"column": "split"},

@@ -13,7 +13,14 @@ from assets.tables import SPLITS
 from dagster_project.resources.lake import Lake
 
 NAMES = {"zero_shot": "zero-shot prompt", "few_shot": "few-shot prompt", "lora": "LoRA adapter"}
-METRICS = {"nll_per_token": "nats a token (less is better)", "chrf": "chrF", "token_f1": "token F1", "bleu": "BLEU"}
+METRICS = {
+    ("answer", "nll_per_token"): "nats a token (less is better)",
+    ("answer", "chrf"): "chrF",
+    ("answer", "token_f1"): "token F1",
+    ("answer", "bleu"): "BLEU",
+    ("classify_category", "macro_f1"): "macro F1 of categories",
+    ("triage_priority", "weighted_kappa"): "weighted kappa of priorities",
+}
 PARTS = ("composite", "accuracy", "completeness", "consistency", "relevance", "diversity", "bias_score")
 
 
@@ -54,7 +61,7 @@ def _scores(lake: Lake) -> Grid:
     for name, metric in ((n, m) for n in NAMES for m in METRICS):
         for row in rows:
             whole = row["baseline"] is None and row["source"] == "all" and row["subset"] == "all"
-            if whole and (row["approach"], row["metric"]) == (name, metric):
+            if whole and (row["approach"], (row["task"], row["metric"])) == (name, metric):
                 told = (_number(row["value"]), _interval(row), f"{row['n']:,}", f"{row['threads']:,}")
                 grid.add_row(NAMES[name], METRICS[metric], *told)
     return grid

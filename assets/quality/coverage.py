@@ -73,13 +73,12 @@ def volume(data: Dataset, params: QualityParams) -> Mapping[str, float]:
     The rate is that of the smallest task over the latest `arrival_days` of the desk (of all its
     days if they are fewer), in examples people wrote; there is no clock in it.
     """
-    frame = data.examples
-    tasks = frame["task"].value_counts()
+    tasks = data.tasks["task"].value_counts()
     smallest = int(tasks.min()) if len(tasks) else 0
-    rate = _arrival(data, params, frame["task"] == tasks.sort_index().idxmin()) if len(tasks) else np.nan
+    rate = _arrival(data, params, str(tasks.sort_index().idxmin())) if len(tasks) else np.nan
     lacking = max(0, params.production - smallest)
     return {
-        "size": float(len(frame)),
+        "size": float(len(data.tasks)),
         "smallest_task": float(smallest),
         "size_to_minimum": smallest / params.minimum_viable,
         "size_to_production": smallest / params.production,
@@ -88,12 +87,13 @@ def volume(data: Dataset, params: QualityParams) -> Mapping[str, float]:
     }
 
 
-def _arrival(data: Dataset, params: QualityParams, of_task: pd.Series) -> float:
+def _arrival(data: Dataset, params: QualityParams, task: str) -> float:
     _, month = months_of(data)
     dates = data.records["created_at"].where(pd.Series(month >= 0, data.records.index))
     if dates.notna().sum() < 2:
         return np.nan
     days = min(float(params.arrival_days), max(1.0, (dates.max() - dates.min()).total_seconds() / 86400))
-    recent = dates > dates.max() - pd.Timedelta(days=days)
-    counted = of_task & (data.examples["origin"] == "human") & data.of_record(recent).fillna(False).astype(bool)
+    recent = data.records["record_id"][dates > dates.max() - pd.Timedelta(days=days)]
+    of_task = (data.tasks["task"] == task) & (data.tasks["origin"] == "human")
+    counted = of_task & data.tasks["record_id"].isin(recent)
     return float(counted.sum()) / days * DAYS_A_MONTH

@@ -59,6 +59,8 @@ class Dataset:
     """One row a record of the source, sorted by record."""
     place: Codes
     """Of each example the row of its record; -1 where it was made from none that is there."""
+    tasks: pd.DataFrame
+    """Task, origin and record of the examples of every task; what is measured of texts is of the answers alone."""
 
     @property
     def train(self) -> Bools:
@@ -95,10 +97,12 @@ def side_by_side(examples: pa.Table, pairs: pa.Table, records: pa.Table) -> Data
     for name in _FROM_PAIRS:
         examples = examples.append_column(name, known.column(name))
     frame = examples.sort_by("example_id").to_pandas()
+    tasks = frame[["task", "origin", "record_id"]]
+    frame = frame[frame["task"] == "answer"].reset_index(drop=True)
     frame["group"] = frame["group_id"].fillna(frame["thread_id"]).fillna(frame["pair_id"])
     frame["weight"] = frame["weight"].fillna(1.0)
     for name, text in (("asked", frame["question"]), ("said", frame["output"])):
         frame[name] = text.mask(text.str.fullmatch(FILLER, na=True).astype(bool), "").astype("str")
     frame["topic"] = frame["category"].mask(frame["category"].str.fullmatch(FILLER, na=True).astype(bool))
     source = records.select(_OF_RECORDS).sort_by("record_id").to_pandas()
-    return Dataset(frame, source, pd.Index(source["record_id"]).get_indexer(frame["record_id"]).astype(np.int64))
+    return Dataset(frame, source, pd.Index(source["record_id"]).get_indexer(frame["record_id"]).astype(np.int64), tasks)

@@ -22,6 +22,7 @@ GOOD = [
         "answer_tokens": 8,
         "split": split,
         "weight": 1.0,
+        "mixture_weight": 1.0,
     }
     for i, split in enumerate(tables.SPLITS)
 ]
@@ -46,6 +47,8 @@ def test_each_promise_on_training_examples_can_fail():
             "no_training_text_is_a_view": lambda rows: [{**row, "output": "return within 30 day"} for row in rows],
             "the_loss_is_taken_on_a_part": _with(0, answer_tokens=30),
             "the_loss_is_taken_on_something": _with(0, answer_tokens=1),
+            "task_is_known": _with(0, task="write_poems"),
+            "every_example_weighs_something_in_the_mixture": _with(0, mixture_weight=0.0),
             "split_is_stated": _with(0, split=None),
             "split_is_known": _with(0, split="holdout"),
             "nothing_of_a_test_thread_is_trained_on": _with(0, thread_id="t2"),

@@ -101,6 +101,27 @@ def test_the_test_set_is_the_same_every_time_while_its_examples_exist(table, req
     assert asked > set(of(table, "zero_shot")) - {gone}
 
 
+def test_labels_are_asked_of_the_base_model_and_the_adapter_and_said_in_words(request_, adapter, tmp_path):
+    asked = {"task": "classify_category", "instruction": "Say one of: house, rooms."}
+    labelled = [models.example(n, "test", **asked, output=("house", "rooms")[n % 2]) for n in range(6)]
+    for row in labelled:
+        row["example_id"] += "-c"
+    answers = [models.example(n, split) for split in ("train", "validation", "test") for n in range(4)]
+    folder = models.release(tmp_path / "r", [*answers, *labelled])
+    (tmp_path / "adapter").symlink_to(adapter / "adapter")
+    stated = json.loads((adapter / "training.json").read_text())
+    stated["release"] = json.loads((folder / "release.json").read_text())["release"]
+    (tmp_path / "training.json").write_text(json.dumps(stated))
+    params = PARAMS.model_copy(update={"max_labelled": 4})
+    other = request_.model_copy(update={"release": folder, "adapter": tmp_path, "params": params})
+    rows = [r for r in predict(other, tmp_path / "p.parquet").to_pylist() if r["task"] == "classify_category"]
+    assert {(r["approach"], r["reference"]) for r in rows} == {
+        (a, x) for a in ("zero_shot", "lora") for x in ("house", "rooms")
+    }
+    assert len(rows) == 8
+    assert all(r["answer"] is not None and r["answer_occurs"] == 3 for r in rows)
+
+
 def test_an_answer_that_other_pairs_share_is_counted(tiny_model, tmp_path):
     rows = [
         models.example(0, "train", output="Closed as duplicate."),

@@ -12,11 +12,14 @@ def no_words(texts):
     return np.ones((len(texts), 1))
 
 
-def rows(approach, nll, *, tokens=10, threads=None, answers=None, references=None, occurs=1, source="desk"):
+def rows(
+    approach, nll, *, tokens=10, threads=None, answers=None, references=None, occurs=1, source="desk", task="answer"
+):
     return [
         {
             "prediction_id": f"{approach}-{source}-{n}",
             "approach": approach,
+            "task": task,
             "example_id": f"{source}-{n}",
             "thread_id": f"{source}-{n if threads is None else threads[n]}",
             "source": source,
@@ -126,3 +129,32 @@ def test_embeddings_tell_a_paraphrase_from_another_topic():
     )
     assert paraphrase @ reference > other @ reference + 0.2
     assert float(reference @ reference) == pytest.approx(1, abs=1e-5)
+
+
+TRUE = ["low", "low", "normal", "high", "high", "high", "urgent"]
+SAID = ["Low.", "normal", "normal", "high", "urgent", "I can help you!", "URGENT"]
+
+
+def test_labels_are_scored_as_scikit_learn_scores_them_and_other_words_are_none_of_them():
+    from sklearn.metrics import cohen_kappa_score, precision_recall_fscore_support
+
+    scores = scored(rows("lora", [1.0] * 7, answers=SAID, references=TRUE, task="triage_priority"))
+    found = {key[-1]: row["value"] for key, row in scores.items() if key[:4] == ("lora", None, "all", "all")}
+    order = {name: at for at, name in enumerate(("low", "normal", "high", "urgent"))}
+    true, said = [order[t] for t in TRUE], [order.get(s.lower().strip("."), 4) for s in SAID]
+    precision, recall, f1, _ = precision_recall_fscore_support(true, said, labels=[0, 1, 2, 3], average="macro")
+    expected = {"accuracy": 4 / 7, "macro_precision": precision, "macro_recall": recall, "macro_f1": f1}
+    assert {k: v for k, v in found.items() if k in expected} == pytest.approx(expected, abs=1e-5)
+    known = [(t, s) for t, s in zip(TRUE, SAID, strict=True) if s != "I can help you!"]
+    kappa = scored(rows("lora", [1.0] * 6, answers=[s for _, s in known], references=[t for t, _ in known],
+                        task="triage_priority"))["lora", None, "all", "all", "weighted_kappa"]  # fmt: skip
+    pairs = [[order[t] for t, _ in known], [order[s.lower().strip(".")] for _, s in known]]
+    assert kappa["value"] == pytest.approx(cohen_kappa_score(*pairs, weights="quadratic"), abs=1e-5)
+
+
+def test_a_label_has_no_likelihood_among_the_answers_and_answers_no_accuracy():
+    task = rows("zero_shot", [1.0], answers=["billing"], references=["billing"], task="classify_category")
+    scores = scored(rows("zero_shot", [20.0, 30.0], source="chats"), task)
+    assert scores["zero_shot", None, "all", "all", "nll_per_token"]["value"] == 2.5
+    assert scores["zero_shot", None, "all", "all", "accuracy"]["n"] == 1
+    assert ("zero_shot", None, "all", "all", "weighted_kappa") not in scores  # categories have no order

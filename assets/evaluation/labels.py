@@ -1,0 +1,99 @@
+"""How well an approach tells labels: everything from one table of who was taken for whom.
+
+- `accuracy`: share of examples given their true label.
+- `macro_precision`, `macro_recall`, `macro_f1`: means over the labels, so that a rare one counts as much as a
+  frequent one (Sokolova and Lapalme, 2009); a label that neither is nor was said is left out.
+- `weighted_kappa`: agreement beyond chance on an ordered scale, a miss by two steps costing four times one by one
+  (Cohen, 1968); for priorities.
+
+What a model says counts as a label if it is one, but for case and punctuation; anything else is none of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+def label_of(said: str, labels: Sequence[str]) -> int:
+    """Return the place of the label that was said; of none of them their number.
+
+    >>> label_of("Billing.", ["access", "billing"]), label_of("I can help!", ["access", "billing"])
+    (1, 2)
+    """
+    plain = [_plain(label) for label in labels]
+    return plain.index(_plain(said)) if _plain(said) in plain else len(plain)
+
+
+def cells(frame: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
+    """Return a row an example and a column a cell of the confusion table: true label by what was said, or none."""
+    wide = len(labels) + 1
+    place = [
+        label_of(true, labels) * wide + label_of(said, labels)
+        for true, said in zip(frame["reference"], frame["answer"], strict=True)
+    ]
+    table = np.zeros((len(frame), len(labels) * wide))
+    table[np.arange(len(frame)), place] = 1
+    return pd.DataFrame(table, index=frame.index, columns=[f"cell_{i}" for i in range(table.shape[1])])
+
+
+def accuracy(sums: Floats) -> Floats:
+    """Return the share of the diagonal; `sums` has shape (resamples, cells), here and below."""
+    right, _, all_ = _counts(sums)
+    return right.sum(1) / all_.sum(1)
+
+
+def macro_precision(sums: Floats) -> Floats:
+    """Return the mean over labels of right / said."""
+    right, said, true = _counts(sums)
+    return _mean(right, said, there=said + true > 0)
+
+
+def macro_recall(sums: Floats) -> Floats:
+    """Return the mean over labels of right / true."""
+    right, said, true = _counts(sums)
+    return _mean(right, true, there=said + true > 0)
+
+
+def macro_f1(sums: Floats) -> Floats:
+    """Return the mean over labels of 2 right / (said + true)."""
+    right, said, true = _counts(sums)
+    return _mean(2 * right, said + true, there=said + true > 0)
+
+
+def weighted_kappa(sums: Floats) -> Floats:
+    """Return 1 - observed / expected squared steps; what is no label is as far off as can be."""
+    table = _table(sums)
+    n = table.shape[1]
+    steps = (np.arange(n)[:, None] - np.arange(n)[None, :]) ** 2.0
+    cost = np.hstack([steps, np.full((n, 1), (n - 1) ** 2.0)])
+    total = table.sum((1, 2))
+    chance = table.sum(2)[:, :, None] * table.sum(1)[:, None, :] / total[:, None, None]
+    with np.errstate(invalid="ignore"):
+        return np.nan_to_num(1 - (table * cost).sum((1, 2)) / (chance * cost).sum((1, 2)))
+
+
+def _table(sums: Floats) -> Floats:
+    labels = round((np.sqrt(1 + 4 * sums.shape[1]) - 1) / 2)  # labels x (labels + 1) cells
+    return sums.reshape(len(sums), labels, labels + 1)
+
+
+def _counts(sums: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return for every label how often it was told rightly, how often it was said, and how often it was true."""
+    table = _table(sums)
+    return np.diagonal(table, axis1=1, axis2=2), table[:, :, :-1].sum(1), table.sum(2)
+
+
+def _mean(part: Floats, of: Floats, *, there: NDArray[np.bool_]) -> Floats:
+    shares = np.divide(part, of, out=np.zeros_like(part), where=of > 0)
+    return shares.sum(1) / np.maximum(1, there.sum(1))
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.findall(r"[^\W_]+", text.casefold()))
