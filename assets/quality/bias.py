@@ -38,6 +38,7 @@ def _demographic(data: Dataset, params: QualityParams) -> Measure | None:
     """The attribute by which the groups of customers are shifted most."""
     stated = [name for name in params.demographics if data.records[name].notna().any()]
     shifts = [_shift(data, data.records[name].fillna("")) for name in stated]
+    shifts += [_shift(data, data.groups[name]) for name in data.groups]
     if not shifts:
         return None
     return Measure(

@@ -164,7 +164,7 @@ CATALOG: tuple[Entry, ...] = (
         "lower",
         "Share of the training weight that would have to move to another group of customers for the groups to weigh "
         "what they do among the records of the source (total variation distance); of {demographics}, those the "
-        "records carry, the worst.",
+        "records carry, and of the groups of customer_features, the worst.",
     ),
     Entry(
         "temporal_bias",

@@ -30,7 +30,17 @@ _FROM_PAIRS = [
     "cluster_id",
     "group_id",
 ]
-_OF_RECORDS = ["record_id", "kind", "source", "category", "priority", "channel", "language", "created_at"]
+_OF_RECORDS = [
+    "record_id",
+    "kind",
+    "source",
+    "category",
+    "priority",
+    "channel",
+    "language",
+    "created_at",
+    "customer_id",
+]
 FILLER = r"\s*(?:(?i:n/?a|none|null|nan|unknown|tbd)|[-?.]*|(?:\[[A-Z][A-Z_]*(?:_\d+)?\][\s.,]*)+)\s*"
 """A text that says nothing: blank, a stand-in for a value, or only placeholders of personal data."""
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
@@ -61,6 +71,8 @@ class Dataset:
     """Of each example the row of its record; -1 where it was made from none that is there."""
     tasks: pd.DataFrame
     """Task, origin and record of the examples of every task; what is measured of texts is of the answers alone."""
+    groups: pd.DataFrame
+    """Of each record the groups of people its customer is of, a column an attribute; empty where none is known."""
 
     @property
     def train(self) -> Bools:
@@ -83,7 +95,7 @@ class Dataset:
         return column.reindex(self.place).set_axis(self.examples.index)
 
 
-def side_by_side(examples: pa.Table, pairs: pa.Table, records: pa.Table) -> Dataset:
+def side_by_side(examples: pa.Table, pairs: pa.Table, records: pa.Table, customers: pa.Table | None = None) -> Dataset:
     """Join the examples to their pairs and records.
 
     Raises:
@@ -105,4 +117,18 @@ def side_by_side(examples: pa.Table, pairs: pa.Table, records: pa.Table) -> Data
         frame[name] = text.mask(text.str.fullmatch(FILLER, na=True).astype(bool), "").astype("str")
     frame["topic"] = frame["category"].mask(frame["category"].str.fullmatch(FILLER, na=True).astype(bool))
     source = records.select(_OF_RECORDS).sort_by("record_id").to_pandas()
-    return Dataset(frame, source, pd.Index(source["record_id"]).get_indexer(frame["record_id"]).astype(np.int64), tasks)
+    place = pd.Index(source["record_id"]).get_indexer(frame["record_id"]).astype(np.int64)
+    return Dataset(frame, source, place, tasks, _groups(source["customer_id"], customers))
+
+
+def _groups(customer: pd.Series, customers: pa.Table | None) -> pd.DataFrame:
+    """Return the groups of each record's customer; of a person of several rows, those of the one that stands."""
+    told = [] if customers is None else customers.select(["customer_id", "merged_ids", "groups"]).to_pylist()
+    of = {
+        id_: {g["name"]: g["value"] for g in row["groups"] or ()}
+        for row in told
+        for id_ in (row["customer_id"], *(row["merged_ids"] or ()))
+    }
+    names = sorted({name for groups in of.values() for name in groups})
+    columns = {name: [of.get(id_, {}).get(name, "") for id_ in customer] for name in names}
+    return pd.DataFrame(columns, index=customer.index)

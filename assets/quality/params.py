@@ -49,7 +49,7 @@ class QualityParams(BaseModel):
     demographics: tuple[Literal["language", "channel", "source", "priority"], ...] = Field(
         default=("language", "channel"),
         min_length=1,
-        description="What tells groups of customers apart; columns of the records.",
+        description="What tells groups of customers apart, beside those of customer_features; columns of the records.",
     )
     per_category: int = Field(
         default=20, ge=1, description="Training examples from which on a category counts as covered."

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
@@ -287,6 +288,30 @@ def test_groups_of_customers_that_weigh_less_than_at_the_source_are_demographic_
     kept = [row for number, row in enumerate(source) if number % 4]
     assert values(dataset(source, source))["demographic_bias"] == 0
     assert values(dataset(kept, source))["demographic_bias"] == pytest.approx(0.25)
+
+
+def test_groups_of_the_customers_table_count_too_and_a_merged_row_is_of_its_persons_group(rows, dataset):
+    """Every second customer is from the north; the dataset keeps half of their examples."""
+    people = [
+        {"customer_id": f"c{n:03}", "merged_ids": [f"m{n:03}"] if n % 4 else [],
+         "groups": [{"name": "land", "value": "north" if n % 2 else "south"}]}
+        for n in range(100)
+    ]  # fmt: skip
+    examples, pairs, records = dataset(rows, rows)
+    owners = [f"{'m' if n % 4 else 'c'}{n:03}" for n in range(100)]
+    at = records.schema.get_field_index("customer_id")
+    records = records.sort_by("record_id").set_column(at, records.schema.field(at), pa.array(owners))
+    customers = tables.CUSTOMER_FEATURES.of(people)
+    even = scorecard(examples, pairs, records, FAST, customers=customers).table.to_pylist()
+    kept = [n for n in range(100) if n % 4 != 1]
+    fewer = examples.sort_by("example_id").take(kept)
+    skewed = scorecard(fewer, pairs, records, FAST, customers=customers).table.to_pylist()
+    alone = scorecard(fewer, pairs, records, FAST).table.to_pylist()
+    worst = [next(r["value"] for r in t if r["measure"] == "demographic_bias") for t in (even, skewed, alone)]
+    assert worst[0] == pytest.approx(0)
+    assert worst[1] == pytest.approx(1 / 2 - 1 / 3, abs=0.01)
+    assert worst[2] == pytest.approx(0), "without the table of customers it goes unseen"
+    assert "north" not in str(skewed), "no group is named"
 
 
 def test_the_arrival_rate_says_when_the_production_volume_is_reached(rows, dataset):
