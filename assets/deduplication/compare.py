@@ -189,18 +189,26 @@ class Overlap:
     def __init__(self, terms: Ragged) -> None:
         from scipy.sparse import csr_array
 
-        rows, stems = terms.rows, identities(terms.values)
-        plain = ~np.isin(stems, np.fromiter(vocabulary(terms).names, np.int64))
-        beside = plain[:-1] & plain[1:] & (rows[:-1] == rows[1:])
-        self.twos, self.two_rows = _mixed(stems[:-1], stems[1:])[beside], rows[:-1][beside]
-        said = np.concatenate([stems[plain], self.twos])
-        each = np.unique(np.column_stack([np.concatenate([rows[plain], self.two_rows]), said]), axis=0)
+        self._rows, self._stems = terms.rows, identities(terms.values)
+        self._plain = ~np.isin(self._stems, np.fromiter(vocabulary(terms).names, np.int64))
+        runs = [self.runs(1), self.runs(2)]
+        said, rows = (np.concatenate(part) for part in zip(*runs, strict=True))
+        each = np.unique(np.column_stack([rows, said]), axis=0)
         _, gram, df = np.unique(each[:, 1], return_inverse=True, return_counts=True)
         weight = np.log1p(len(terms) / np.maximum(df, 1)) * np.where(df > 1, 1, 0.5)
         shape = (len(terms), len(df))
         self._has = csr_array((np.ones(len(each), dtype=np.float32), (each[:, 0], gram)), shape=shape)
         self._weighs = csr_array((weight[gram].astype(np.float32), (each[:, 0], gram)), shape=shape)
         self._total = np.asarray(self._weighs.sum(axis=1)).ravel()
+
+    def runs(self, size: int) -> tuple[Codes, NDArray[np.int64]]:
+        """Return the runs of `size` stems without a name among them, and the row of each."""
+        last = max(len(self._stems) - size + 1, 0)
+        run, rows, whole = self._stems[:last], self._rows[:last], self._plain[:last]
+        for k in range(1, size):
+            run = _mixed(run, self._stems[k : last + k])
+            whole = whole & self._plain[k : last + k] & (self._rows[k : last + k] == rows)
+        return run[whole], rows[whole]
 
     def of(self, pairs: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return for each of the pairs (k, 2) the weight they share, in nats, and its share of all they weigh."""

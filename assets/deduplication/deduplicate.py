@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -21,7 +21,7 @@ _TRUTH = ("reviewed", "agrees_with_article", "customer_confirmed", "none")
 _READ = ("pair_id", "customer_id", "truth_evidence", "created_at")
 
 Rank = Callable[[int], Any]
-Same = Callable[[int, int], bool]
+Same = Callable[[int, Sequence[int]], bool]
 
 
 class Merge(NamedTuple):
@@ -42,7 +42,7 @@ def deduplicate(pairs: pa.Table, signatures: pa.Table, params: DeduplicationPara
     Only what says the same as the pair that stays is merged into it, so that no chain joins its two ends. Of the
     pairs left that share one answer `max_per_answer` stay, chosen by hash (`stock_answer`).
 
-    Pairs of one `cluster_id` are linked by their questions: near-duplicates, asked again and answered otherwise, or
+    Pairs of one `cluster_id` are linked by their questions: near-duplicates, asked again in nearly the same words, or
     (short questions) near-duplicates with answers that agree; never by an answer alone.
 
     Args:
@@ -67,8 +67,8 @@ def deduplicate(pairs: pa.Table, signatures: pa.Table, params: DeduplicationPara
         gone[row] = into
     survivors = [i for i in range(len(rows)) if i not in gone]
 
-    otherwise = [(gone.get(i, i), gone.get(j, j)) for links in asked for i, j in links]
-    clusters = components(len(rows), [*question_links(signed, survivors, params), *otherwise])
+    together = [(gone.get(i, i), gone.get(j, j)) for i, j in asked.together]
+    clusters = components(len(rows), [*question_links(signed, survivors, params), *together])
     answers = signed.hashes("answer_hash").tolist()
     stock = _beyond(params.max_per_answer, [(answers[i], rows[i]["pair_id"]) for i in survivors])
     for pair_id in stock:
@@ -83,16 +83,20 @@ def deduplicate(pairs: pa.Table, signatures: pa.Table, params: DeduplicationPara
 
 
 def merges(
-    signed: Signed, again: Sequence[Link], rank: Rank, params: DeduplicationParams, same: Same = lambda i, j: False
+    signed: Signed,
+    again: Sequence[Link],
+    rank: Rank,
+    params: DeduplicationParams,
+    same: Same = lambda i, others: not others,
 ) -> Iterator[Merge]:
     """Yield each row that says what another one says, with the row that stands for it and how alike they are.
 
     Args:
         signed: The signatures.
-        again: Links between rows that say the same in another frame.
+        again: Links between rows that say the same in another frame, the strongest first.
         rank: Orders rows, the one that stays first.
         params: What is alike enough.
-        same: Whether two rows that a third is linked with say the same.
+        same: Whether a row says the same as all others that a third is linked with.
     """
     sets = {min(same, key=rank): same for same in exact_sets(signed)}
     best = {i: head for head, same in sets.items() for i in same}
@@ -101,37 +105,32 @@ def merges(
         for i, j in links:
             if best[i] != best[j]:
                 reason.setdefault((min(best[i], best[j]), max(best[i], best[j])), name)
-    for head, into in _stars(sorted(sets), reason, rank, same).items():
+    for head, into in _stars(sorted(sets), list(reason), rank, same).items():
         why = reason.get((min(head, into), max(head, into)), "semantic_duplicate")
         for row in sets[head]:
             if row != into:
                 yield Merge(row, into, "exact_duplicate" if head == into else why)
 
 
-def _stars(heads: Sequence[int], links: Iterable[Link], rank: Rank, same: Same) -> dict[int, int]:
+def _stars(heads: Sequence[int], links: Sequence[Link], rank: Rank, same: Same) -> dict[int, int]:
     """Return for each row the one that stands for it: itself, or a better one that says the same.
 
-    The best row takes those it is linked with, then the best of the rest takes its own, and so on. A star of them joins
-    a better one that a link leads to, if all of it proves the `same` as the row that would stand for it.
+    The strongest links come first: two stars become one if all of the lesser proves the `same` as the row that would
+    stand for it, or is linked with it. So the likest stay together, and no chain joins its two ends.
     """
-    near: defaultdict[int, set[int]] = defaultdict(set)
-    for i, j in links:
-        near[i].add(j)
-        near[j].add(i)
-    into: dict[int, int] = {}
-    stars: dict[int, list[int]] = {}
-    for head in sorted(heads, key=rank):
-        if head not in into:
-            stars[head] = [head, *sorted(near[head] - into.keys())]
-            into |= dict.fromkeys(stars[head], head)
-    place = {head: n for n, head in enumerate(stars)}
-    for head, star in list(stars.items()):
-        better = {into[k] for row in star for k in near[row]}
-        for other in sorted((k for k in better if place[k] < place[head]), key=place.__getitem__):
-            if all(same(other, row) for row in star):
-                stars[other] += stars.pop(head)
-                into |= dict.fromkeys(star, other)
-                break
+    into = {head: head for head in heads}
+    stars = {head: [head] for head in heads}
+    linked, apart = set(links), set[Link]()
+    for link in links:
+        best, other = sorted((into[row] for row in link), key=rank)
+        if best == other or (best, other) in apart:
+            continue
+        doubtful = [row for row in stars[other] if (min(best, row), max(best, row)) not in linked]
+        if same(best, doubtful):
+            into |= dict.fromkeys(stars[other], best)
+            stars[best] += stars.pop(other)
+        else:
+            apart.add((best, other))
     return into
 
 

@@ -18,13 +18,24 @@ _AT_ONCE = 262_144
 _ALIKE = 0.65
 """Overlap from which two questions are one text with a word changed, rather than one request in two frames."""
 
+_RUNS = (2, 4)
+"""Runs of stems by which a question is sought: two find it in other words, four among hundreds about the same."""
+
+Strong = tuple[float, Link]
+
 
 class Asked(NamedTuple):
-    """Links between rows that ask the same: the same said, said otherwise, and neither of it certain."""
+    """Links between rows that ask the same, the strongest first.
+
+    Args:
+        same: What is answered is the same.
+        otherwise: It is another answer.
+        together: Asked so much alike that whatever is answered, both belong in one split.
+    """
 
     same: list[Link]
     otherwise: list[Link]
-    unclear: list[Link]
+    together: list[Link]
 
 
 def exact_sets(signed: Signed) -> list[list[int]]:
@@ -89,20 +100,23 @@ class Again:
         )
 
     def links(self) -> Asked:
-        """Return the links between all rows; the time taken grows as their number does."""
-        found = Asked([], [], [])
-        pairs = sharing(self._asked.twos, self._asked.two_rows, self._place)
+        """Return the links between all rows, the strongest first; the time taken grows as their number does."""
+        runs = (sharing(*self._asked.runs(size), self._place) for size in _RUNS)
+        pairs = np.unique(np.concatenate(list(runs)), axis=0)
+        found: tuple[list[Strong], ...] = ([], [], [])
         for start in range(0, len(pairs), _AT_ONCE):
-            self._judge(pairs[start : start + _AT_ONCE], 1.0, found)
-        return found
+            for links, more in zip(found, self._judge(pairs[start : start + _AT_ONCE], 1.0), strict=True):
+                links.extend(more)
+        return Asked(*([link for _, link in sorted(links)] for links in found))
 
-    def same(self, i: int, j: int) -> bool:
-        """Whether two rows that a third one is linked with say the same: they need part of what others need."""
-        found = Asked([], [], [])
-        self._judge(np.array([[i, j]]), self._params.part_if_linked, found)
-        return bool(found.same)
+    def same(self, i: int, others: Sequence[int]) -> bool:
+        """Whether a row says the same as all others, which a third one links it with: part of what is usual will do."""
+        pairs = np.array([(i, j) for j in others], dtype=np.int64).reshape(-1, 2)
+        return len(self._judge(pairs, self._params.part_if_linked)[0]) == len(pairs)
 
-    def _judge(self, pairs: NDArray[np.int64], part: float, found: Asked) -> None:
+    def _judge(self, pairs: NDArray[np.int64], part: float) -> tuple[list[Strong], list[Strong], list[Strong]]:
+        """Return the pairs as in `Asked`, each behind the weight its questions share, negative."""
+        found: tuple[list[Strong], list[Strong], list[Strong]] = ([], [], [])
         params, signed = self._params, self._signed
         weight, share = self._asked.of(pairs)
         a, b = self._customer[pairs[:, 0]], self._customer[pairs[:, 1]]
@@ -117,14 +131,19 @@ class Again:
         told, _ = self._told.of(pairs)
         says = (told >= enough * params.min_shared_weight) & (weight + told >= enough * params.min_evidence)
         says &= asks[likely] & (signed.cosines("answer", pairs) >= params.min_answer_cosine)
-        for (i, j), alike, agree, asked_again in zip(pairs.tolist(), share, says, again[likely], strict=True):
+        found_by = zip(pairs.tolist(), weight.tolist(), share.tolist(), says, again[likely], strict=True)
+        for (i, j), shared, alike, agree, asked_again in found_by:
             if not (agree or asked_again) or self._asks.differ(i, j, mixed=True, closely=alike >= _ALIKE):
                 continue
             conflict = self._conflict(i, j)
+            strong = (-shared, (i, j))
             if agree and not conflict:
-                found.same.append((i, j))
-            elif asked_again:
-                (found.otherwise if conflict or alike >= _ALIKE else found.unclear).append((i, j))
+                found[0].append(strong)
+            elif asked_again and (conflict or alike >= _ALIKE):
+                found[1].append(strong)
+            if asked_again and alike >= params.min_overlap_together:
+                found[2].append(strong)
+        return found
 
     def _conflict(self, i: int, j: int) -> bool:
         return self._says.numbers_conflict(i, j) or self._says.differ(i, j)

@@ -59,11 +59,15 @@ class DeduplicationParams(BaseModel):
     min_weight_asked_again: float = Field(
         default=30.0,
         ge=0,
-        description="Weight of what two questions share from which another answer is a contradiction, and the two "
-        "stay in one split.",
+        description="Weight of what two questions share from which another answer is a contradiction.",
     )
     min_overlap_asked_again: Share = Field(default=0.25, description="The same of their overlap.")
     min_cosine_asked_again: float = Field(default=0.7, ge=-1, le=1, description="The same of their embeddings' cosine.")
+    min_overlap_together: Share = Field(
+        default=0.5,
+        description="Overlap of two questions from which they stay in one split. Lower joins them by chains until one "
+        "group holds much of the desk.",
+    )
     min_question_similarity: float = Field(
         default=0.8,
         ge=0.7,
