@@ -371,6 +371,29 @@ RULE_VARIANTS = Table(
         _c("rule", _S, "the rule that made the variant"),
     ),
 )
+BACK_TRANSLATIONS = Table(
+    "back_translations",
+    "augmentation",
+    "Training questions that made a round trip through another language; their answers unchanged.",
+    (
+        *SPLIT_PAIRS.columns,
+        _c("pivot", _S, "the language it went through"),
+        _c("model", _S, "host and name of the model that translated"),
+        _c("request_hashes", pa.list_(_S), "the requests, there and back, by which their answers are cached"),
+    ),
+)
+SYNTHETIC_PAIRS = Table(
+    "synthetic_pairs",
+    "augmentation",
+    "Questions and answers a language model wrote from the desk's own articles, and that were found good.",
+    (
+        *SPLIT_PAIRS.columns,
+        _c("passage", _S, "the article's passage they were written from"),
+        _c("style", _S, "how they were to be worded"),
+        _c("model", _S, "host and name of the model that wrote"),
+        _c("request_hash", _S, "the request by which the answer is cached"),
+    ),
+)
 CLEAN_CUSTOMERS = Table(
     "clean_customers",
     "customers",

@@ -31,6 +31,7 @@ SHARED = {
     "validation": ("embedding",),
     "analysis": ("signature",),
     "deduplication": ("signature",),
+    "augmentation": ("embedding", "language_model", "signature"),
     "formatting": ("base_model",),
     "tuning": ("base_model", "released"),
     "evaluation": ("base_model", "released"),

@@ -27,7 +27,7 @@ from assets.deduplication.params import DeduplicationParams
 from assets.errors import RefineryError
 from assets.evaluation.params import EvaluationParams
 from assets.formatting.params import FormattingParams
-from assets.language_model import LanguageModelParams
+from assets.language_model import LanguageModelParams, endpoint
 from assets.normalization.params import NormalizationParams
 from assets.pairing.params import PairingParams
 from assets.quality.params import QualityParams
@@ -120,6 +120,8 @@ class Settings(BaseSettings):
         if room == "release":  # what the sources ask of whoever passes them on
             licences = {id_: terms.model_dump() for id_, terms in self.collection.licences.items()}
             digest.update(json.dumps([licences, self.credits], sort_keys=True).encode())
+        if asset in ("back_translations", "synthetic_pairs"):
+            digest.update((endpoint(self.language_model).identity + self.language_model.model_dump_json()).encode())
         for file in _files(section):
             digest.update(_content(file))
         return digest.hexdigest()

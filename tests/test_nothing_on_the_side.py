@@ -80,6 +80,8 @@ FAULTS = {
     "split_assignments": ("assets.splitting.asset", "assign"),
     "split_pairs": ("assets.splitting.asset", "split"),
     "rule_variants": ("assets.augmentation.rule_variants", "rule_variants"),
+    "back_translations": ("assets.augmentation.back_translations", "back_translations"),
+    "synthetic_pairs": ("assets.augmentation.synthetic_pairs", "synthetic_pairs"),
     "balanced_pairs": ("assets.balancing.asset", "balance_pairs"),
     "training_examples": ("assets.formatting.asset", "format_examples"),
     "quality_report": ("assets.quality.asset", "scorecard"),

@@ -1,4 +1,4 @@
-"""Saying a question in other words, by rule: synonyms, formality, paraphrase. Meaning stays.
+"""Saying a question in other words, by rule: synonyms, formality, paraphrase, typo noise. Meaning stays.
 
 The textbook's synonym replacement tests lower-cased substrings, so that 'car' is found in 'card',
 and replaces with the case lost. Here whole words are replaced, the case is kept, and names,
@@ -24,6 +24,9 @@ _NEGATION = r"no|not|never|none|nothing|nobody|neither|nor|without|cannot|unable
 _MARK = re.compile(rf"{_UNTOUCHABLE}|\d+(?:[.,:/-]\d+)*|[%$€£¥]|\b(?:{_NEGATION})\b", re.IGNORECASE)
 _NAME = re.compile(r"(?<=[\w,;)'’] )[^\W\d_][\w'’-]*")
 _VOWELS = "aeiou"
+_KEYBOARD = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+_BESIDE = {key: row[max(0, i - 1) : i] + row[i + 1 : i + 2] for row in _KEYBOARD for i, key in enumerate(row)}
+TYPOS = "typos"
 
 
 def chooser(*identity: str) -> Choose:
@@ -40,12 +43,14 @@ def chooser(*identity: str) -> Choose:
     return choose
 
 
-def rules_of(wording: Wording) -> dict[str, Rule]:
-    """Return the rules a desk's wording allows, by name."""
+def rules_of(wording: Wording, typo_rate: float = 0.0) -> dict[str, Rule]:
+    """Return the rules a desk's wording allows, by name; typo noise misspells `typo_rate` of the plain words."""
     swaps = {"synonyms": wording.synonyms, "formality_up": wording.formal, "formality_down": wording.informal}
     rules: dict[str, Rule] = {name: _swap(words, wording.protected) for name, words in swaps.items() if words}
     if wording.paraphrases:
         rules["paraphrase"] = _rephrase(wording.paraphrases)
+    if typo_rate:
+        rules[TYPOS] = lambda text, choose: misspell(text, typo_rate, wording.protected, choose)
     return rules
 
 
@@ -86,6 +91,31 @@ def paraphrase(text: str, templates: Sequence[Template], choose: Choose) -> str:
     return text[: match.start()] + new + text[match.end() :]
 
 
+def misspell(text: str, rate: float, protected: Sequence[str], choose: Choose) -> str:
+    """Misspell a share of the plain words: lower case, four letters or more, no negation, nothing protected.
+
+    A letter is swapped with the next, left out, doubled, or one beside it on the keyboard is hit; the first stays.
+    These are four in five of the errors people make in typing (Damerau, "A technique for computer detection and
+    correction of spelling errors", 1964).
+
+    >>> misspell("Why does my heating not start before 10:30?", 1.0, ["heating"], chooser("x"))
+    'Why dos my heating not staet bfore 10:30?'
+    """
+
+    def misspelt(match: re.Match[str]) -> str:
+        word = match.group("phrase")
+        if word is None or _MARK.fullmatch(word) or choose("hit", match.start()) / 2**64 >= rate:
+            return match.group()
+        at = 1 + choose("place", match.start()) % (len(word) - 2)
+        before, letter, after = word[:at], word[at], word[at + 1 :]
+        beside = _BESIDE[letter]
+        options = [before + after, before + letter + letter + after, before + beside[0] + after]
+        options += [before + after[0] + letter + after[1:]] * (after[0] != letter)
+        return options[choose("kind", match.start()) % len(options)]
+
+    return _plain_words(tuple(protected)).sub(misspelt, text)
+
+
 def fixed_points(text: str) -> Counter[str]:
     """Count what no variant may change: numbers, negations, placeholders, links, and names inside sentences.
 
@@ -113,6 +143,14 @@ def _any_of(phrases: tuple[str, ...], protected: tuple[str, ...]) -> re.Pattern[
     )
     edge, end = r"(?<![\w'’-])", r"(?![\w’'-])"
     return re.compile(rf"{_UNTOUCHABLE}|{edge}(?:{kept}){end}|{edge}(?P<phrase>{known}){end}", re.IGNORECASE)
+
+
+@cache
+def _plain_words(protected: tuple[str, ...]) -> re.Pattern[str]:
+    """Match what is protected first, then plain words."""
+    kept = "|".join(re.escape(p) for p in sorted(protected, key=lambda p: (-len(p), p))) or "(?!)"
+    edge, end = r"(?<![\w'’.@/-])", r"(?![\w’'@/-])"
+    return re.compile(rf"{_UNTOUCHABLE}|{edge}(?i:{kept}){end}|{edge}(?P<phrase>[a-z]{{4,}}){end}")
 
 
 @cache

@@ -18,10 +18,15 @@ from dagster_project.metadata import card
 @dg.asset(**card(tables.BALANCED_PAIRS, "DataBalancer", BALANCED_PAIRS))
 @plainly
 def balanced_pairs(
-    context: dg.AssetExecutionContext, split_pairs: pa.Table, rule_variants: pa.Table, pair_signatures: pa.Table
+    context: dg.AssetExecutionContext,
+    split_pairs: pa.Table,
+    rule_variants: pa.Table,
+    back_translations: pa.Table,
+    synthetic_pairs: pa.Table,
+    pair_signatures: pa.Table,
 ) -> Iterator[Any]:
     """Training pairs and made ones balanced by category, complexity and length; validation and test as they were."""
-    params = context.resources.settings.balancing
-    balanced = balance_pairs(split_pairs, [rule_variants], pair_signatures, params)
+    params, made = context.resources.settings.balancing, [rule_variants, back_translations, synthetic_pairs]
+    balanced = balance_pairs(split_pairs, made, pair_signatures, params)
     told = dg.MetadataValue.md(picture(split_pairs, balanced.table, pair_signatures))
     yield from audited(context, balanced, BALANCED_PAIRS, before_and_after=told)

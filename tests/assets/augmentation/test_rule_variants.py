@@ -3,9 +3,10 @@ from collections import Counter
 import pytest
 
 from assets import tables
+from assets.augmentation.filters import faults, repetition
 from assets.augmentation.params import AugmentationParams
 from assets.augmentation.rule_variants import rule_variants
-from assets.augmentation.rules import chooser, fixed_points, replace_words, rules_of
+from assets.augmentation.rules import TYPOS, chooser, fixed_points, misspell, replace_words, rules_of
 from assets.augmentation.wording import read_wording
 from assets.errors import RefineryError
 from assets.ledger import reasons
@@ -102,7 +103,7 @@ def test_equal_input_gives_equal_variants_in_any_order():
     ],
 )
 def test_no_rule_touches_a_number_a_negation_a_placeholder_a_link_or_a_name(text):
-    for name, rule in rules_of(read_wording(ALL.wording)).items():
+    for name, rule in rules_of(read_wording(ALL.wording), typo_rate=0.3).items():
         for seed in range(20):
             assert fixed_points(rule(text, chooser(str(seed)))) == fixed_points(text), name
 
@@ -137,3 +138,32 @@ def test_a_wrong_wording_file_is_a_clear_error(tmp_path, content, where):
 def test_a_missing_wording_file_is_a_clear_error(tmp_path):
     with pytest.raises(RefineryError, match="does not exist"):
         read_wording(tmp_path / "synonyms.yaml")
+
+
+def test_typo_noise_comes_at_its_rate_and_spares_what_carries_meaning():
+    text = "Why does my heating never start before 10:30 in the living room, although nobody changed Apple Pay? "
+    said = misspell(text * 200, 0.1, ["living room"], chooser("x"))
+    before, after = (text * 200).split(), said.split()
+    hit = [a for a, b in zip(before, after, strict=True) if a != b]
+    assert len(hit) / (200 * 5) == pytest.approx(0.1, abs=0.03)
+    assert set(hit) <= {"does", "heating", "start", "before", "although", "changed"}
+    assert fixed_points(said) == fixed_points(text * 200)
+
+
+def test_misspelt_variants_are_the_smaller_part():
+    rows = [pair(i, f"{i} {'lamps' * (i % 3 + 1)} were delivered without their covers yesterday.") for i in range(40)]
+    params = AugmentationParams(share=1.0, typo_share=0.1, typo_rate=0.3, min_cosine=0.3)
+    assert Counter(made(*rows, params=params).table["rule"].to_pylist()) == {TYPOS: 4}
+
+
+def test_a_near_copy_of_another_pair_is_rejected():
+    parent = "Hello, my boiler in the cellar makes a loud noise at night and wakes the whole house. Can I return it?"
+    [variant] = made(pair(1, parent)).table["question"].to_pylist()
+    near = pair(2, f"{variant} Please", split="test")
+    assert variant not in made(pair(1, parent), near).table["question"].to_pylist()
+
+
+def test_what_is_written_worse_than_its_parent_is_seen():
+    assert faults("Is there an issue with a unit and an hour?") == 0
+    assert faults("Is there a issue with the the unit ?") == 3
+    assert repetition("it is open, it is open, it is open") > 0.5
