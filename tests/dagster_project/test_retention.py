@@ -9,8 +9,10 @@ import pyarrow as pa
 import pytest
 
 from assets.errors import RefineryError
+from assets.ledger import Published, summary
+from assets.tables import TABLES
 from dagster_project.definitions import defs
-from dagster_project.resources.staleness import stale
+from dagster_project.resources.staleness import fingerprint, stale
 from dagster_project.retention import SECONDS_A_DAY, purge, tighten
 from tests.line import DAYS, PARENTS, Line, a_line, succeeded
 
@@ -71,6 +73,21 @@ def test_a_purged_partition_whose_rows_the_source_lost_is_not_made_empty(line: L
     line.write(f"{DAYS[2]}-1")
     assert found(line) == {}
     assert line.lake.manifests("tickets")[DAYS[0]].rows == 2
+
+
+def test_a_purged_table_of_customers_is_read_again_for_the_sources_hold_those_of_today(line: Line) -> None:
+    made = line.desk.collect("customers", [])
+    printed = fingerprint("customers", {}, line.settings, source=line.desk.fingerprint("customers", "all"))
+    one = TABLES["customers"].of([{"customer_id": "a", "source_id": "7"}])
+    published = Published(one, summary(one, key="customer_id", parents=["desk"]).ledger)
+    line.lake.publish("customers", {None: published}, fingerprints={None: printed}, run_id="r")
+    asked = {"customers": []}
+    assert len(made.table) == 0
+    assert stale(line.lake, line.settings, line.desk, asked, ["customers"]) == {}
+    purge(line.lake, line.settings, now=time.time() + LATER)
+    with pytest.raises(RefineryError, match="purged"):
+        line.lake.read("customers")
+    assert stale(line.lake, line.settings, line.desk, asked, ["customers"]) == {"customers": ["all"]}
 
 
 def test_nothing_is_purged_where_everything_is_kept(line: Line) -> None:

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from assets.errors import RefineryError
 from assets.ledger import Ledger
-from assets.tables import QA_PAIRS, keyed_id
+from assets.tables import CLEAN_CUSTOMERS, CUSTOMERS, QA_PAIRS, keyed_id
 from dagster_project.resources.lake import SEGMENTS, Lake
 from dagster_project.trace import Trace, as_json, grids, trace
 from tests.dagster_project.story import ARTICLE, FIRST, KEY, R1, R2, R3, R4, RAW, SECOND, publish, tell
@@ -152,6 +152,22 @@ def test_a_reader_shut_out_of_the_restricted_zone_learns_all_but_the_own_id(
 def test_a_sources_own_id_leads_to_its_record_kept_or_not(home: Path, own: str, record: str) -> None:
     assert follow(home, own).id == record
     assert follow(home, own).sources[0].source == "desk"
+
+
+def test_a_customer_is_found_by_the_sources_own_id_and_a_merged_one_by_its_person(tmp_path: Path) -> None:
+    ids = [keyed_id(KEY, "people", "customer", own) for own in "78"]
+    rows = CUSTOMERS.of(
+        {"customer_id": i, "source": "people", "source_id": own} for i, own in zip(ids, "78", strict=True)
+    )
+    ledger = Ledger(ids)
+    ledger.merge(ids[1], ids[0], "fuzzy_duplicate")
+    clean = ledger.close(CLEAN_CUSTOMERS.of([{"customer_id": ids[0]}]), key="customer_id")
+    lake = Lake(tmp_path)
+    for name, made in (("customers", Ledger(ids).close(rows, key="customer_id")), ("clean_customers", clean)):
+        lake.publish(name, {None: made}, fingerprints={None: "f"}, run_id="r")
+    found = trace(lake, "people:8", sources=("people",), key=lambda: KEY)
+    assert [(row.source, row.source_id) for row in found.sources] == [("people", "8")]
+    assert found.fate == [f"{ids[1]} was merged by clean_customers into {ids[0]}: fuzzy_duplicate"]
 
 
 def test_an_id_that_two_sources_have_must_be_told_apart(home: Path) -> None:
