@@ -50,6 +50,7 @@ _PROSE = _MARKUP | {".txt", ".csv", ".tsv"}
 _FEWEST_WORDS = 5
 """Words from which on a text says something; below it is a label, and no detector can tell a name from a word."""
 _NO_PROSE = re.compile(r"(?s)<(script|style)\b.*?(?:</\1>|\Z)|<[^<>]{1,2000}>")
+_KEYED = re.compile(r"\b[0-9a-f]{12,}\b")
 _PIECES = re.compile(r"\n+|\s*\|\s*|\"?,\"")
 _WORD = re.compile(r"[(\"'“]*(?:[^\W\d_]+(?:['’/-][^\W\d_]+)*|\[[A-Z_]+\d*\]|\d{1,4})(?:['’]s)?[.,;:!?)\"'”%]*")
 _WORDS_SHARE = 0.8
@@ -81,7 +82,8 @@ class Text(NamedTuple):
         if self.words == "whole" and len(self.text.split(None, _FEWEST_WORDS)) >= _FEWEST_WORDS:
             yield self.text
         elif self.words == "among":
-            yield from filter(_reads_as_words, _PIECES.split(_NO_PROSE.sub("\n", self.text)))
+            prose = _KEYED.sub("[ID]", _NO_PROSE.sub("\n", self.text))
+            yield from filter(_reads_as_words, _PIECES.split(prose))
 
 
 class Unreadable(Exception):  # noqa: N818 - reads as a sentence where it is caught

@@ -41,6 +41,7 @@ _NO_ADDRESS = re.compile(
     re.IGNORECASE,
 )
 """What a small model takes for a number and a street: a time, a day, an abbreviation with its value."""
+_INTERVAL = re.compile(r"\d?\.\d+ ?(?:[-\N{EN DASH}]|to) ?\d?\.\d+")
 _ROUND = re.compile(r"\d{0,3}[05]0")
 _DAY = re.compile(r"(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])20[12]\d|(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])20[12]\d")
 """Eight digits that are a day of these years, as people type it without separators: 04062018."""
@@ -141,10 +142,15 @@ class NameFilter:
         mention = text[span.start : span.end]
         if span.layer == GUESSED and span.type == "ADDRESS":
             telling = any(c.isdigit() or c.isupper() for c in mention) and not _NO_ADDRESS.fullmatch(mention)
-            return (telling and " " in mention.strip()) or _CODE.fullmatch(mention) is not None
+            plain_word = mention.islower() and self.ordinary(mention)
+            return (telling and " " in mention.strip()) or (_CODE.fullmatch(mention) is not None and not plain_word)
         words = _WORD.findall(mention)
         if span.type in _NUMBERS or span.type == "NUMBER":
-            return not _DAY.fullmatch(mention) and not (span.layer == GUESSED and _ROUND.fullmatch(mention))
+            return (
+                not _DAY.fullmatch(mention)
+                and not _INTERVAL.fullmatch(mention)
+                and not (span.layer == GUESSED and _ROUND.fullmatch(mention))
+            )
         if span.type == "SECRET":
             return len(words) != 1 or not (words[0].lower() in self._function_words or words[0].lower() in _FILLERS)
         if span.type not in ("PERSON", "LOCATION"):
@@ -155,7 +161,7 @@ class NameFilter:
             whole = mention.replace(".", "")
             if len(whole) < 2 or any(c.isdigit() for c in whole) or _REDACTED.search(mention) or "X" * 2 in mention:
                 return False
-            if len(words) == 1 and self._is_no_place(text, span, words[0]):
+            if len(words) == 1 and span.score <= CERTAIN and self._is_no_place(text, span, words[0]):
                 return False
         if span.score < SURE and not all(
             w[:1].isupper() and len(w) > 2 and not self.ordinary(w.lower()) for w in words

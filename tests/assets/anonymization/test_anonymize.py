@@ -152,6 +152,29 @@ def test_zero_width_joiners_inside_an_address_do_not_save_it():
     assert said(out) == ["[EMAIL], card [CARD]"]
 
 
+@pytest.mark.parametrize(
+    ("text", "known"),
+    [
+        ("Jose\u0301 Nu\u0301n\u0303ez", ("name", "Jos\u00e9 N\u00fa\u00f1ez")),
+        (
+            "\u0645\u064f\u062d\u064e\u0645\u0651\u064e\u062f \u0639\u0644\u064a",
+            ("name", "\u0645\u062d\u0645\u062f \u0639\u0644\u064a"),
+        ),
+        (
+            "\u05d9\u05d5\u05e1\u05d9 \u200f\u05db\u05d4\u05df",
+            ("name", "\u05d9\u05d5\u05b9\u05e1\u05b4\u05d9 \u05db\u05b9\u05bc\u05d4\u05b5\u05df"),
+        ),
+        ("\u202eann\u200d@co\u200brp.lo\u00adcal\u202c", ("email", "ann@corp.local")),
+        ("\uff10\uff12\uff10 \uff17\uff19\uff14\uff16 \uff10\uff10\uff11\uff18", ("phone", "+44 20 7946 0018")),
+        ("\x00\x01ann@corp.local\x00\xff", ("email", "ann@corp.local")),
+        ("\uff21\uff4e\uff4e \uff2c\uff45\uff45", ("name", "Ann Lee")),
+    ],
+)
+def test_no_script_mark_or_broken_byte_hides_who_is_known(text, known):
+    out = published(record("r", ("customer", f"That is {text}, and nobody else"), known=[known]))
+    assert not any(piece in "".join(said(out)) for piece in re.findall(r"\w{2,}", text))
+
+
 def test_the_result_does_not_depend_on_how_rows_are_cut():
     rows = [
         record(f"r{i}", ("customer", f"I am Maria Lopez number {i}, mail a{i}@b.org"), ("agent", "Hi Maria!"))
