@@ -82,7 +82,7 @@ class Text(NamedTuple):
         if self.words == "whole" and len(self.text.split(None, _FEWEST_WORDS)) >= _FEWEST_WORDS:
             yield self.text
         elif self.words == "among":
-            prose = _KEYED.sub("[ID]", _NO_PROSE.sub("\n", self.text))
+            prose = _KEYED.sub("#", _NO_PROSE.sub("\n", self.text))
             yield from filter(_reads_as_words, _PIECES.split(prose))
 
 
