@@ -13,6 +13,7 @@ import numpy as np
 from assets.errors import RefineryError
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from numpy.typing import NDArray
 
 _PACKAGE = "package:"
@@ -87,3 +88,17 @@ def _folder(name: str) -> Path:
     if spec is None or spec.origin is None:
         raise RefineryError("embedding_model", f"the package {package} is missing", f"install {package}")
     return Path(spec.origin).parent / "model"
+
+
+def matrix(column: pa.ChunkedArray) -> NDArray[np.float32]:
+    """Return a column of embeddings as a matrix, a row a text; zeros, which are like nothing, where it holds none.
+
+    >>> import pyarrow as pa
+    >>> matrix(pa.chunked_array([[[1.0, 0.0], None]], type=pa.list_(pa.float16()))).tolist()
+    [[1.0, 0.0], [0.0, 0.0]]
+    """
+    held = column.combine_chunks()
+    lengths = np.asarray(held.value_lengths().fill_null(0))
+    vectors = np.zeros((len(column), max(lengths.max(initial=0), 1)), dtype=np.float32)
+    vectors[lengths > 0] = np.asarray(held.flatten()).reshape(-1, vectors.shape[1])
+    return vectors

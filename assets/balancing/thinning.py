@@ -8,6 +8,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from assets.embedding import matrix
+
 BLOCK = 2048
 """Pairs compared with each other at a time: 16 MB, and time stays linear in their number."""
 
@@ -16,7 +18,9 @@ class Likeness:
     """How alike pairs are: the mean of the cosines of their questions and of their answers."""
 
     def __init__(self, signatures: pa.Table) -> None:
-        self._vectors = np.hstack([_matrix(signatures, f"{side}_embedding") for side in ("question", "answer")])
+        self._vectors = np.hstack(
+            [matrix(signatures[f"{side}_embedding"]) / np.float32(np.sqrt(2)) for side in ("question", "answer")]
+        )
         self._place = {pair_id: at for at, pair_id in enumerate(signatures.column("pair_id").to_pylist())}
 
     def vectors(self, pair_ids: Sequence[str]) -> NDArray[np.float32]:
@@ -70,8 +74,3 @@ def _leave(vectors: NDArray[np.float32], drop: int) -> list[int]:
         left = np.flatnonzero(free & (nearest == out))
         nearest[left] = alike[left].argmax(axis=1)
     return gone
-
-
-def _matrix(signatures: pa.Table, column: str) -> NDArray[np.float32]:
-    values = np.asarray(signatures.column(column).combine_chunks().flatten(), np.float32)
-    return values.reshape(len(signatures), len(values) // max(1, len(signatures))) / np.float32(np.sqrt(2))

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from assets.embedding import matrix
 from assets.signature import BOUNDARY, MARKS, Codes, grams, identities, kinds, said
 
 
@@ -58,14 +59,7 @@ class Signed:
     @cached_property
     def embeddings(self) -> dict[str, NDArray[np.float32]]:
         """The unit embeddings of each side; zeros, which are like nothing, where an answer says nothing."""
-        found = {}
-        for side in ("question", "answer"):
-            column = self.table[f"{side}_embedding"].combine_chunks()
-            lengths = np.asarray(column.value_lengths().fill_null(0))
-            vectors = np.zeros((len(self), max(lengths.max(initial=0), 1)), dtype=np.float32)
-            vectors[lengths > 0] = np.asarray(column.flatten()).reshape(-1, vectors.shape[1])
-            found[side] = vectors
-        return found
+        return {side: matrix(self.table[f"{side}_embedding"]) for side in ("question", "answer")}
 
     def cosines(self, side: str, pairs: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the cosine of one side of each of the pairs (k, 2), a slice at a time."""
