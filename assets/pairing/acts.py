@@ -101,13 +101,16 @@ _PROBLEM = re.compile(
 # What a content customer says of an answer: it holds, it is clear, it is done; or more than a polite thanks.
 _PRAISES = re.compile(
     r"\b(?:perfect(?:ly)?|brilliant|awesome|excellent|wonderful|fantastic|amazing|superb?|lovely|life ?saver|legend|"
-    r"much better|(?:very|so|really|most|super) (?:helpful|kind|clear)|(?:thanks|thank you) (?:so|very) much|"
+    r"spot on|nice one|great (?:help|job|work)|well done|bingo|hooray|yay|magic|champion|genius|hero|ace|makes sense|"
+    r"all (?:good|set|clear|sorted|fine)|like a charm|up and running|at last|finally|much better|"
+    r"(?:very|so|really|most|super) (?:helpful|kind|clear)|(?:thanks|thank you) (?:so|very) much|"
     r"(?:thanks a|many) (?:lot|thanks|bunch|million)|really appreciate)\b",
     re.IGNORECASE,
 )
 _REPORTS = re.compile(
     r"\b(?:it|that|this|these|those|they|everything|all|now|there|i|we|you|my|our|the|its|thats|theres|im|ive|youre|"
     r"makes|works?|worked|helps?|helped)(?:'\w+)?\W+\w+"
+    r"|\w+ (?:is|are|was|were|has|have|works?|worked|runs?|shows?|came|went|looks?|fits?|gone|again|now)\b"
     r"|^(?:just |already )*(?:done|did|solved|sorted|fixed|resolved|works?|worked|working|clear|cleared)\b",
     re.IGNORECASE,
 )

@@ -1,11 +1,11 @@
 """Does this answer belong to this question? Learnt from the desk's own pairs, against mismatched ones.
 
-Six likenesses of a question and an answer go into a logistic regression: the cosine of their embeddings, the telling
-stems they share, and four that ask the desk: is the answer like the answers that questions like this one were given,
-and is the question like the questions that answers like this one were given to? The mismatched pairs it learns from are
-made of the same desk, each question with an answer of another record, half of them of its own category where there is
-one. A pair's relevance is the share of held-out mismatched pairs that fit less well, so a limit of 0.9 lets one in ten
-of them pass, and nothing but the desk decides what that takes.
+Fourteen likenesses of a question and an answer go into a logistic regression: the cosine of their embeddings, the
+telling stems they share, and twelve that ask the desk, by words and by meaning: is the answer like the answers that
+questions like this one were given, and is the question like the questions that answers like this one were given to? The
+mismatched pairs it learns from are made of the same desk, each question with an answer of another record, half of them
+of its own category where there is one. A pair's relevance is the share of held-out mismatched pairs that fit less well,
+so a limit of 0.9 lets one in ten of them pass, and nothing but the desk decides what that takes.
 
 The reference is a fixed number of pairs, chosen by the hash of their ids: the work grows linearly with the desk.
 """
@@ -103,32 +103,43 @@ class _Desk:
         self._records = np.asarray([names[record] for record in said.records])
 
     def likeness(self, pairs: Rows) -> Floats:
-        """Return six likenesses of each (question row, answer row); neither's own record is asked."""
+        """Return the likenesses of each (question row, answer row), shape (n, 14); neither's own record is asked."""
         return np.concatenate(
-            [self._likeness(pairs[block]) for block in blocks(len(pairs))] or [np.zeros((0, 6), np.float32)]
+            [self._likeness(pairs[block]) for block in blocks(len(pairs))] or [np.zeros((0, 14), np.float32)]
         )
 
     def _likeness(self, pairs: Rows) -> Floats:
         q, a = pairs[:, 0], pairs[:, 1]
-        asked, answered = (self._questions[q] @ self._asked).toarray(), (self._answers[a] @ self._answered).toarray()
-        there = self._records[self.rows][None, :]
+        said, there = self.said, self._records[self.rows][None, :]
         own = (there == self._records[q][:, None]) | (there == self._records[a][:, None])
-        asked[own] = answered[own] = 0
-        k = min(_NEIGHBOURS, asked.shape[1])
-        near_q, near_a = (np.argpartition(-likes, k - 1, axis=1)[:, :k] for likes in (asked, answered))
-        both = asked * answered
-        lengths = np.sqrt((asked**2).sum(1) * (answered**2).sum(1)) + 1e-9
-        return np.stack(
-            [
-                np.einsum("ij,ij->i", self.said.question_vectors[q], self.said.answer_vectors[a]),
-                rowwise(self._questions[q], self._answers[a]),
-                np.take_along_axis(answered, near_q, axis=1).max(1),
-                np.take_along_axis(asked, near_a, axis=1).max(1),
-                both.max(1),
-                both.sum(1) / lengths,
-            ],
-            axis=1,
-        ).astype(np.float32)
+        direct = (
+            np.einsum("ij,ij->i", said.question_vectors[q], said.answer_vectors[a]),
+            rowwise(self._questions[q], self._answers[a]),
+        )
+        by_words = (self._questions[q] @ self._asked).toarray(), (self._answers[a] @ self._answered).toarray()
+        by_meaning = (
+            said.question_vectors[q] @ said.question_vectors[self.rows].T,
+            said.answer_vectors[a] @ said.answer_vectors[self.rows].T,
+        )
+        desk = (found for asked, answered in (by_words, by_meaning) for found in _in_company(asked, answered, own))
+        return np.stack([*direct, *desk], axis=1).astype(np.float32)
+
+
+def _in_company(asked: Floats, answered: Floats, own: NDArray[np.bool_]) -> list[Floats]:
+    """Return six likenesses (n,) of pairs to the reference, from those of their questions and of their answers (n, m).
+
+    How like the answer is to what the nearest questions were answered, at the most and in the mean; how like the
+    question is to what the nearest answers were given to; and how like both are to both, at the most and in all.
+    """
+    asked, answered = (np.where(own, 0, np.maximum(side, 0)) for side in (asked, answered))
+    k = min(_NEIGHBOURS, asked.shape[1])
+    found = []
+    for near, other in ((asked, answered), (answered, asked)):
+        nearest = np.take_along_axis(other, np.argpartition(-near, k - 1, axis=1)[:, :k], axis=1)
+        found += [nearest.max(1), nearest.mean(1)]
+    both = asked * answered
+    lengths = np.sqrt((asked**2).sum(1) * (answered**2).sum(1)) + 1e-9
+    return [*found, both.max(1), both.sum(1) / lengths]
 
 
 def _fitted(good: Floats, bad: Floats) -> Any:
@@ -136,7 +147,7 @@ def _fitted(good: Floats, bad: Floats) -> Any:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    model = make_pipeline(StandardScaler(), LogisticRegression(class_weight="balanced"))
+    model = make_pipeline(StandardScaler(), LogisticRegression(class_weight="balanced", max_iter=500))
     model.fit(np.concatenate([good, bad]), np.repeat([1, 0], [len(good), len(bad)]))
     return model.decision_function
 
