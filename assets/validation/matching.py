@@ -57,7 +57,8 @@ def relevances(said: Said, *, reference: int, least: int) -> Floats | None:
     desk = _Desk(said, reference)
     true = np.stack([desk.rows, desk.rows], axis=1)
     good, bad = desk.likeness(true), desk.likeness(wrong)
-    learnt, held_out = bad[::2], bad[1::2]
+    held = held_out_half(wrong)
+    learnt, held_out = bad[~held], bad[held]
     weigh = _fitted(good, learnt)
     scale = np.sort(weigh(held_out))
     every = np.arange(len(said.ids))
@@ -84,6 +85,15 @@ def mismatched(said: Said, reference: int) -> Rows:
                     found.append((row, other))
                     break
     return np.asarray(found, dtype=np.int64).reshape(-1, 2)
+
+
+def held_out_half(wrong: Rows) -> NDArray[np.bool_]:
+    """Tell which mismatched pairs are held out: those of every second question, so that both halves have both kinds.
+
+    >>> held_out_half(np.array([(7, 1), (7, 2), (3, 5), (9, 2), (9, 4)])).tolist()
+    [True, True, False, False, False]
+    """
+    return np.unique(wrong[:, 0], return_inverse=True)[1] % 2 == 1
 
 
 def chosen_rows(ids: Sequence[str], most: int) -> list[int]:
