@@ -157,7 +157,8 @@ def _fitted(good: Floats, bad: Floats) -> Any:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    model = make_pipeline(StandardScaler(), LogisticRegression(class_weight="balanced", max_iter=500))
+    # Strongly shrunk: a small desk has few pairs to fourteen likenesses, and its wrong ones are among the good.
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=0.02, class_weight="balanced", max_iter=500))
     model.fit(np.concatenate([good, bad]), np.repeat([1, 0], [len(good), len(bad)]))
     return model.decision_function
 
