@@ -27,12 +27,13 @@ def quality_report(
     balanced_pairs: pa.Table,
     standardized_records: pa.Table,
     customer_features: pa.Table,
+    consistency_findings: pa.Table,
 ) -> Iterator[Any]:
     """The scorecard: every measure with its definition, its interval and its share in the composite."""
     lake, settings = context.resources.lake, context.resources.settings
     dataset = training_examples, balanced_pairs, standardized_records
     bound = measured_on(training_examples, settings)
-    report = scorecard(*dataset, settings.quality, customers=customer_features, **bound)
+    report = scorecard(*dataset, settings.quality, customers=customer_features, findings=consistency_findings, **bound)
     merged = stands_for(lake.read_ledger("unique_pairs"))
     told = paper(report.table, dataset, accounts(lake), merged, settings.quality)
     said = {"scorecard": dg.MetadataValue.md(told.markdown), "page": dg.MetadataValue.path(settings.home / PLACE)}

@@ -61,7 +61,8 @@ CATALOG: tuple[Entry, ...] = (
         "higher",
         "Share of examples whose answer has evidence of being true: reviewed by people, agreeing with a current "
         "article, or confirmed by the customer. A lower bound of how many are true: an answer without evidence "
-        "counts as not proved, not as wrong; one that says nothing is not true.",
+        "counts as not proved, not as wrong; one that says nothing, or that is found to say otherwise than the current "
+        "article does, is not true.",
     ),
     Entry(
         "completeness",
@@ -132,7 +133,8 @@ CATALOG: tuple[Entry, ...] = (
         "higher",
         "Share of pairs that answer as most do who were asked (nearly) the same: same numbers, same polarity, at "
         "least {same_answer} of the words. A question asked once agrees with itself, an answer that says nothing with "
-        "none; variants of a pair are left out, because they copy its answer.",
+        "none, nor does one that is found to contradict a better proved pair; variants of a pair are left out, because "
+        "they copy its answer.",
     ),
     Entry(
         "label_agreement",
@@ -140,7 +142,8 @@ CATALOG: tuple[Entry, ...] = (
         "share",
         "higher",
         "Share of pairs in the category most pairs of the same source have for (nearly) the same question; over the "
-        "sources that name categories, in which a pair without one agrees with none.",
+        "sources that name categories, in which a pair without one agrees with none, nor one whose words are found to "
+        "speak for another category.",
     ),
     Entry(
         "format_agreement",

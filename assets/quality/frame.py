@@ -41,6 +41,8 @@ _OF_RECORDS = [
     "created_at",
     "customer_id",
 ]
+DOUBTS = ("contradiction", "outdated", "label_error")
+"""What `consistency_findings` may say against a pair; what people have reviewed is past doubt."""
 FILLER = r"\s*(?:(?i:n/?a|none|null|nan|unknown|tbd)|[-?.]*|(?:\[[A-Z][A-Z_]*(?:_\d+)?\][\s.,]*)+)\s*"
 """A text that says nothing: blank, a stand-in for a value, or only placeholders of personal data."""
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
@@ -62,8 +64,8 @@ class Dataset:
     examples: pd.DataFrame
     """One row an example, with what its pair knows, sorted by example.
 
-    `group` is what the bootstrap draws; `asked` and `said` are question and answer, empty where they say nothing, and
-    `topic` is the category, null where it is a stand-in.
+    `group` is what the bootstrap draws; a column for each of `DOUBTS` says where it was found; `asked` and `said` are
+    question and answer, empty where they say nothing, and `topic` is the category, null where it is a stand-in.
     """
     records: pd.DataFrame
     """One row a record of the source, sorted by record."""
@@ -95,7 +97,13 @@ class Dataset:
         return column.reindex(self.place).set_axis(self.examples.index)
 
 
-def side_by_side(examples: pa.Table, pairs: pa.Table, records: pa.Table, customers: pa.Table | None = None) -> Dataset:
+def side_by_side(
+    examples: pa.Table,
+    pairs: pa.Table,
+    records: pa.Table,
+    customers: pa.Table | None = None,
+    findings: pa.Table | None = None,
+) -> Dataset:
     """Join the examples to their pairs and records.
 
     Raises:
@@ -108,6 +116,8 @@ def side_by_side(examples: pa.Table, pairs: pa.Table, records: pa.Table, custome
     known = pairs.select(_FROM_PAIRS).take(place)
     for name in _FROM_PAIRS:
         examples = examples.append_column(name, known.column(name))
+    for kind, doubted in _doubts(pairs, findings).items():
+        examples = examples.append_column(kind, doubted.take(place))
     frame = examples.sort_by("example_id").to_pandas()
     tasks = frame[["task", "origin", "record_id"]]
     frame = frame[frame["task"] == "answer"].reset_index(drop=True)
@@ -119,6 +129,25 @@ def side_by_side(examples: pa.Table, pairs: pa.Table, records: pa.Table, custome
     source = records.select(_OF_RECORDS).sort_by("record_id").to_pandas()
     place = pd.Index(source["record_id"]).get_indexer(frame["record_id"]).astype(np.int64)
     return Dataset(frame, source, place, tasks, _groups(source["customer_id"], customers))
+
+
+def _doubts(pairs: pa.Table, findings: pa.Table | None) -> dict[str, pa.Array]:
+    """Say by kind of finding of which pairs, or of which they were made from, it is found."""
+    said = [] if findings is None else findings.select(["kind", "pair_id"]).to_pylist()
+    found = {kind: {row["pair_id"] for row in said if row["kind"] == kind} for kind in DOUBTS}
+    rows = pairs.select(["pair_id", "parent_ids", "truth_evidence"]).to_pylist() if said else []
+    none = pa.array([False] * len(pairs))
+    return {
+        kind: pa.array(
+            [
+                row["truth_evidence"] != "reviewed" and not ids.isdisjoint((row["pair_id"], *(row["parent_ids"] or ())))
+                for row in rows
+            ]
+        )
+        if ids
+        else none
+        for kind, ids in found.items()
+    }
 
 
 def _groups(customer: pd.Series, customers: pa.Table | None) -> pd.DataFrame:

@@ -28,7 +28,7 @@ def measures(data: Dataset, params: QualityParams) -> dict[str, Measure]:
         **bias(data, params),
         **coverage(data, params),
         **diversity(data, params),
-        "accuracy": mean(frame["truth_evidence"].isin(EVIDENCE) & answered, where=judged),
+        "accuracy": mean(frame["truth_evidence"].isin(EVIDENCE) & answered & ~frame["outdated"], where=judged),
         "relevance": _scored(frame["relevance"] * answered, own),
         "distinct_answers": distinct_answers(frame["said"].map(folded)),
         "question_quality": _scored(frame["question_quality"], own),
@@ -60,10 +60,11 @@ def _completeness(frame: pd.DataFrame, params: QualityParams) -> dict[str, Measu
 def _consistency(data: Dataset, params: QualityParams) -> dict[str, Measure]:
     frame = data.examples
     own = frame["origin"].isin(OWN)
-    labels = {"label_agreement": mean(labels_agree(frame), where=own & data.labelled)} if data.labelled.any() else {}
+    answers = answers_agree(frame, params.same_answer) & ~frame["contradiction"]
+    labels = labels_agree(frame) & ~frame["label_error"]
     return {
-        "answer_agreement": mean(answers_agree(frame, params.same_answer), where=own),
-        **labels,
+        "answer_agreement": mean(answers, where=own),
+        **({"label_agreement": mean(labels, where=own & data.labelled)} if data.labelled.any() else {}),
         "format_agreement": mean(well_formed(frame)),
     }
 

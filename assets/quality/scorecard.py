@@ -32,6 +32,7 @@ def scorecard(
     params: QualityParams,
     *,
     customers: pa.Table | None = None,
+    findings: pa.Table | None = None,
     dataset_sha256: str = "",
     settings_sha256: str = "",
 ) -> Published:
@@ -48,13 +49,14 @@ def scorecard(
         records: What the source gave, in the form of `tables.STANDARDIZED_RECORDS`; no text of it is read.
         params: The knobs of quality.
         customers: Who asked, in the form of `tables.CUSTOMER_FEATURES`; only the groups are read, each held by many.
+        findings: What does not agree, in the form of `tables.CONSISTENCY_FINDINGS`.
         dataset_sha256: Hash of `examples`, for the verdict to be bound to; without one it will not pass.
         settings_sha256: Hash of the settings that `params` are.
 
     Raises:
         RefineryError: An example's pair is missing, or a setting names an unknown column.
     """
-    data = side_by_side(examples, pairs, records, customers)
+    data = side_by_side(examples, pairs, records, customers, findings)
     size = len(data.examples)
     if unknown := sorted(set(params.fields) - set(data.examples.columns)):
         raise RefineryError("quality.fields", f"no column {', '.join(unknown)}", "name columns of example or pair")
@@ -73,7 +75,13 @@ def scorecard(
         }
         for entry in CATALOG
     ]
-    parents = ["training_examples", "balanced_pairs", "standardized_records", "customer_features"]
+    parents = [
+        "training_examples",
+        "balanced_pairs",
+        "standardized_records",
+        "customer_features",
+        "consistency_findings",
+    ]
     return summary(tables.QUALITY_REPORT.of(rows), key="measure", parents=parents)
 
 

@@ -321,3 +321,20 @@ def test_the_arrival_rate_says_when_the_production_volume_is_reached(rows, datas
     assert found["monthly_arrival"] == pytest.approx(100, rel=0.05)
     assert found["months_to_production"] == pytest.approx(1, rel=0.05)
     assert values(dataset(rows, rows), FAST.model_copy(update={"production": 90}))["months_to_production"] == 0
+
+
+def test_a_finding_pulls_down_what_it_speaks_against_and_nothing_else(rows, dataset):
+    """A tenth of the pairs is found fault with; what people reviewed is past doubt."""
+    examples, pairs, records = dataset(rows)
+    hidden = dict.fromkeys(pairs["pair_id"].to_pylist()[::10], 0)
+    before = {row["measure"]: row["value"] for row in scorecard(examples, pairs, records, FAST).table.to_pylist()}
+    sure = {row["pair_id"]: row["truth_evidence"] for row in pairs.to_pylist()}
+    share = sum(sure[i] != "reviewed" for i in hidden) / len(pairs)
+    for kind, measure in (("contradiction", "answer_agreement"), ("label_error", "label_agreement")):
+        said = tables.CONSISTENCY_FINDINGS.of({"finding_id": i, "kind": kind, "pair_id": i} for i in hidden)
+        report = scorecard(examples, pairs, records, FAST, findings=said).table.to_pylist()
+        found = {row["measure"]: row for row in report}
+        assert found[measure]["value"] == pytest.approx(before[measure] - share)
+        assert len(found[measure]["pulled_down_by"]) == min(round(share * len(pairs)), FAST.culprits)
+        moved = {name for name, row in found.items() if row["value"] != before[name]}
+        assert moved == {measure, "consistency", *(n for n in moved if n.startswith("composite"))}
