@@ -108,7 +108,7 @@ def _drawn(counts: Mapping[str, pd.DataFrame]) -> Figure:
             place.invert_yaxis()
             place.set_title(f"by {name}", fontsize=9)
             place.xaxis.set_major_formatter(thousands())
-        axes[0, 0].legend(loc="lower right", fontsize=8)
+        axes[0, 0].legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, fontsize=8)
     return figure
 
 
