@@ -26,6 +26,6 @@ def test_each_promise_on_balanced_pairs_can_fail():
             "nothing_ever_tested_is_trained_on": lambda rows: [{**rows[0], "ever_tested": True}, *rows[1:]],
             "weights_are_bounded": lambda rows: [{**rows[0], "weight": None}, *rows[1:]],
             "only_training_pairs_are_weighted": with_last(weight=2.0),
-            "variants_are_the_smaller_part": lambda rows: [{**r, "origin": "rule"} for r in rows[:3]] + rows[3:],
+            "made_pairs_are_the_smaller_part": lambda rows: [{**r, "origin": "rule"} for r in rows[:3]] + rows[3:],
         },
     )

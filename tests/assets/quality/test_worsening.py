@@ -1,6 +1,7 @@
 """Making a dataset worse never makes its score better: tried over all inputs of the scorecard."""
 
 import math
+from collections.abc import Iterable
 from copy import deepcopy
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assets import tables
 from assets.quality.combined import COMPLETENESS, CONSISTENCY, combined
 from assets.quality.params import COMPOSITE, QualityParams
 from assets.quality.scorecard import scorecard
@@ -44,9 +46,11 @@ MEASURED = {
 }
 
 
-def scored(tables: tuple) -> dict[str, float]:
+def scored(dataset: tuple, findings: Iterable[tuple[str, str]] = ()) -> dict[str, float]:
     """Every measure as it is, turned so that more is better; what is not measured is worth least."""
-    rows = {row["measure"]: row["value"] for row in scorecard(*tables, PARAMS).table.to_pylist()}
+    said = [{"finding_id": f"{kind} {pair_id}", "kind": kind, "pair_id": pair_id} for kind, pair_id in findings]
+    report = scorecard(*dataset, PARAMS, findings=tables.CONSISTENCY_FINDINGS.of(said)).table
+    rows = {row["measure"]: row["value"] for row in report.to_pylist()}
     return {n: -math.inf if rows[n] is None else way * rows[n] for n, way in MEASURED.items()}
 
 
@@ -77,6 +81,25 @@ def test_a_worse_example_never_raises_any_measure(data, pristine, dataset):
         worse[number] |= DEFECTS[data.draw(st.sampled_from(sorted(DEFECTS)))]
     after = scored(dataset(worse, chosen))
     assert {n: (before[n], after[n]) for n in MEASURED if after[n] > before[n] + 2e-4} == {}
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(data=st.data())
+def test_another_finding_never_raises_any_measure(data, pristine, dataset):
+    chosen = data.draw(desks(pristine))
+    pairs = st.sampled_from([row["pair_id"] for row in chosen])
+    found = st.sets(st.tuples(st.sampled_from(["contradiction", "outdated", "label_error"]), pairs), max_size=4)
+    known = data.draw(found)
+    before, after = (scored(dataset(chosen, chosen), of) for of in (known, known | data.draw(found)))
+    assert {n: (before[n], after[n]) for n in MEASURED if after[n] > before[n] + 2e-4} == {}
+
+
+@pytest.mark.parametrize("kind", ["contradiction", "outdated", "label_error"])
+def test_every_kind_of_finding_is_seen_by_some_measure(kind, pristine, dataset):
+    confirmed = [row | {"truth_evidence": "customer_confirmed"} for row in pristine]
+    doubted = [(kind, row["pair_id"]) for row in confirmed[::3]]
+    before, after = scored(dataset(confirmed)), scored(dataset(confirmed), doubted)
+    assert any(after[n] < before[n] for n in MEASURED)
 
 
 values = st.one_of(st.floats(0, 1), st.just(math.nan))
