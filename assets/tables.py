@@ -579,7 +579,7 @@ PREDICTIONS = Table(
         _c("source", _S, "its source"),
         _c("category", _S, "its category"),
         _c("reference", _S, "the true answer or label"),
-        _c("answer", _S, "the model's answer; null where only its likelihood was measured"),
+        _c("answer", _S, "the model's answer, or the label it finds likeliest; null where neither was asked"),
         _c("nll", _F, "negative log-likelihood of the true answer, nats, summed over its tokens"),
         _c("answer_tokens", _I, "tokens of the true answer"),
         _c("prompt_tokens", _I, "tokens of the prompt"),

@@ -6,7 +6,7 @@
 - `weighted_kappa`: agreement beyond chance on an ordered scale, a miss by two steps costing four times one by one
   (Cohen, 1968); for priorities.
 
-What a model says counts as a label if it is one, but for case and punctuation; anything else is none of them.
+What an approach says counts as a label if it is one, but for case and punctuation; anything else is none of them.
 """
 
 from __future__ import annotations

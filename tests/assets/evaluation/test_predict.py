@@ -7,6 +7,7 @@ from assets import base_model, tables
 from assets.errors import RefineryError
 from assets.evaluation.params import PredictionParams
 from assets.evaluation.predict import PredictionRequest, predict, predictions
+from assets.evaluation.reader import Reader
 from assets.ledger import balance
 from tests import models
 
@@ -101,11 +102,15 @@ def test_the_test_set_is_the_same_every_time_while_its_examples_exist(table, req
     assert asked > set(of(table, "zero_shot")) - {gone}
 
 
-def test_labels_are_asked_of_the_base_model_and_the_adapter_and_said_in_words(request_, adapter, tmp_path):
+def test_the_likeliest_label_is_chosen_by_the_base_model_and_the_adapter(request_, tiny_model, adapter, tmp_path):
     asked = {"task": "classify_category", "instruction": "Say one of: house, rooms."}
     labelled = [models.example(n, "test", **asked, output=("house", "rooms")[n % 2]) for n in range(6)]
     for row in labelled:
         row["example_id"] += "-c"
+    labelled += [
+        models.example(n, "train", **asked, output=("house", "rooms")[n % 2]) | {"example_id": f"train-{n}-c"}
+        for n in range(2)
+    ]
     answers = [models.example(n, split) for split in ("train", "validation", "test") for n in range(4)]
     folder = models.release(tmp_path / "r", [*answers, *labelled])
     (tmp_path / "adapter").symlink_to(adapter / "adapter")
@@ -119,7 +124,14 @@ def test_labels_are_asked_of_the_base_model_and_the_adapter_and_said_in_words(re
         (a, x) for a in ("zero_shot", "lora") for x in ("house", "rooms")
     }
     assert len(rows) == 8
-    assert all(r["answer"] is not None and r["answer_occurs"] == 3 for r in rows)
+    assert all(r["answer"] in ("house", "rooms") and r["answer_occurs"] == 4 for r in rows)
+    model, tokenizer = base_model.load_model(request_.base_model, "float32"), base_model.load_tokenizer(tiny_model)
+    for row in (r for r in rows if r["approach"] == "zero_shot"):
+        asked_ = next(e for e in labelled if e["example_id"] == row["example_id"])["messages"][:-1]
+        said = [[*asked_, {"role": "assistant", "content": label}] for label in ("house", "rooms")]
+        reader = Reader(model, pad=tokenizer.pad_token_id, end=tokenizer.eos_token_id)
+        nll = [reader.nll([base_model.encode(m, tokenizer)], batch_tokens=4096)[0] for m in said]
+        assert row["answer"] == ("house", "rooms")[int(nll[1] < nll[0])]
 
 
 def test_an_answer_that_other_pairs_share_is_counted(tiny_model, tmp_path):
