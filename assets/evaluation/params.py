@@ -14,7 +14,7 @@ class PredictionParams(BaseModel):
     )
     max_generated: int = Field(default=64, ge=0, description="Those of them that are answered in words as well.")
     max_labelled: int = Field(
-        default=64, ge=0, description="Test examples asked of each classification task, spread over the sources."
+        default=40, ge=0, description="Test examples asked of each classification task, spread over the sources."
     )
     max_new_tokens: int = Field(default=96, ge=1, description="Longest answer written, in tokens.")
     max_prompt_tokens: int = Field(
