@@ -416,7 +416,7 @@ def test_the_sample_desk_is_collected_whole_with_everyone_known(sample):
     with sqlite3.connect(sample.desk) as base:
         for gives, published in collected.items():
             assert balance(published.ledger).rows_in == base.execute(f"select count(*) from {gives}").fetchone()[0]
-            assert set(reasons(published.ledger)) <= {"unresolved", "spam", "merged", "outdated"}
+            assert set(reasons(published.ledger)) <= {"unresolved", "spam", "merged", "outdated", "unknown_licence"}
         for gives in ("tickets", "chats", "calls"):
             named = f"select {gives}.id, first_name || ' ' || last_name || '|' || email from {gives}"
             customers = dict(base.execute(f"{named} join customers on customers.id = customer_id").fetchall())
