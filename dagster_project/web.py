@@ -109,12 +109,16 @@ def serve(host: str, port: int) -> None:
 
 
 def run(home: Path, host: str, port: int) -> int:
-    """Run web server and daemon side by side until interrupted; return the server's exit code."""
+    """Run web server and daemon side by side until interrupted or terminated; return the server's exit code."""
     # A look at every id of a large desk may take longer than the minute Dagster gives a sensor.
     patience = {f"DAGSTER_{kind}_GRPC_TIMEOUT_SECONDS": "600" for kind in ("SENSOR", "SCHEDULE")}
     environment: dict[str, Any] = {**patience, **os.environ, "DAGSTER_HOME": str(home)}
     daemon = [sys.executable, "-m", "dagster._daemon", "run", "-w", "workspace.yaml"]
     server = [sys.executable, "-c", f"from dagster_project.web import serve; serve({host!r}, {port})"]
+    # A service manager's stop is an interrupt too, and one that a background shell has muted is heard again, here and
+    # in the children: nobody is orphaned.
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, signal.default_int_handler)
     running = [subprocess.Popen(command, env=environment) for command in (daemon, server)]
     try:
         return running[1].wait()

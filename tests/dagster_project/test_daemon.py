@@ -102,9 +102,10 @@ class House:
         self.until(self._answers, "the web server answers")
 
     def close(self) -> None:
-        self.process.send_signal(signal.SIGINT)
+        self.process.terminate()  # as a service manager does; web server and daemon go with it
         try:
-            self.process.wait(30)
+            self.process.wait(60)
+            assert not self._answers(), "the web server outlived its command"
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
