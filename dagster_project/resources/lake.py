@@ -111,7 +111,9 @@ class Lake(Files):
 
     def outcomes(self, asset: str, manifest: Manifest) -> Outcomes:
         """Return the sums of a ledger, without reading it where its manifest states them."""
-        return tally(self._load(asset, manifest.ledger)) if manifest.outcomes is None else manifest.outcomes
+        if manifest.outcomes is not None:
+            return manifest.outcomes
+        return tally(self._load(asset, manifest.ledger, use_threads=False))
 
     def ledger_lines(self, asset: str, manifest: Manifest, lines: Iterable[int]) -> list[dict[str, Any]]:
         """Return some lines of a ledger, unpacking only the row groups that hold them."""
@@ -136,15 +138,18 @@ class Lake(Files):
 
     def segment_of(self, asset: str, manifest: Manifest) -> Segment:
         """Index a ledger that the index lacks, for this process alone."""
-        return Segment(io.BytesIO(segment({file_of(manifest.ledger): self._load(asset, manifest.ledger)})))
+        ledger = self._load(asset, manifest.ledger, use_threads=False)
+        return Segment(io.BytesIO(segment({file_of(manifest.ledger): ledger})))
 
     def _published(self, asset: str) -> list[str]:
         names = self.names(f"manifests/{asset}")
         return sorted(unquote(n.removesuffix(".json")) for n in names if n.endswith(".json") and n[0] != ".")
 
-    def _load(self, asset: str, path: str, columns: Sequence[str] | None = None) -> pa.Table:
+    def _load(
+        self, asset: str, path: str, columns: Sequence[str] | None = None, *, use_threads: bool = True
+    ) -> pa.Table:
         with self._opened(asset, path) as file:
-            return file.read(columns=None if columns is None else list(columns))
+            return file.read(columns=None if columns is None else list(columns), use_threads=use_threads)
 
     def _rows_at(self, asset: str, path: str, rows: Sequence[int], columns: Sequence[str]) -> list[dict[str, Any]]:
         """Return the rows at these places of a file, in ascending order."""
