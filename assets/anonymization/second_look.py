@@ -20,7 +20,7 @@ def second_look(texts: Sequence[str], params: AnonymizationParams) -> list[int]:
         RefineryError: The detector is not installed.
     """
     words = domain.pii_domain(params.patterns)
-    keep = frozenset(word.lower() for word in words.keep)
+    keep = frozenset(word.lower() for word in (*words.keep, *params.keep))
     names = NameFilter(
         keep, dictionary(params.spacy_model), frozenset(words.common_names), frozenset(words.ordinary_words)
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from assets.augmentation.params import FilterParams
-from assets.augmentation.rules import fixed_points
+from assets.augmentation.rules import NEGATION, NUMBER, fixed_points
 from assets.embedding import embed
 from assets.signature import BANDS, ROWS, bands, coded, grams, jaccard, said, words_of
 
@@ -19,15 +19,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _SIZE = 3
-_SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
+SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _TWICE = re.compile(r"\b(?!(?:had|that|very|so|really|bye|no|ha|is|\d+)\b)(\w+) \1\b", re.IGNORECASE)
 _MARKS = re.compile(r"[!?]{3,}|,{2,}|\.{4,}| [,;!?](?: |$)")
 _ARTICLE = re.compile(r"\ba (?=[aeio]\w)|\ban (?=[bcdfgjklmnpqrstvwxyz]\w*\b)(?![a-z]\b)", re.IGNORECASE)
 _HALVES = re.compile(r"\b(a (?:one|uni|use|user|euro)|an (?:hour|honest|[fhlmnrsx]\d|[A-Z]{2,}))", re.IGNORECASE)
-NEGATION = re.compile(
-    r"\b(?:no|not|never|none|nothing|nobody|neither|nor|without|cannot|unable|\w+n['’]t)\b", re.IGNORECASE
-)
-_NUMBER = re.compile(r"\d+(?:[.,:/-]\d+)*")
 
 
 class Draft(NamedTuple):
@@ -116,7 +112,7 @@ def _rejection(draft: Draft, asked: Asked, params: FilterParams, *, exact: bool)
 
 def _changed(parent: str, question: str) -> tuple[str, str]:
     """Return the sentences that differ: in a long message the others would drown them, and cost time to embed."""
-    own, other = _SENTENCE.split(parent), _SENTENCE.split(question)
+    own, other = SENTENCE.split(parent), SENTENCE.split(question)
     before, after = [s for s in own if s not in other], [s for s in other if s not in own]
     return " ".join(before) or parent, " ".join(after) or question
 
@@ -150,7 +146,7 @@ def _points(text: str) -> set[str]:
 
 def numbers(text: str) -> set[str]:
     """Return the numbers of a text; a date or a price is one."""
-    return set(_NUMBER.findall(text))
+    return set(NUMBER.findall(text))
 
 
 def faults(text: str) -> int:
@@ -162,7 +158,7 @@ def faults(text: str) -> int:
     >>> faults("Is there a issue?"), faults("Is there an issue?"), faults("is it is it open")
     (1, 0, 2)
     """
-    sentences = [s for s in _SENTENCE.split(text.strip()) if s]
+    sentences = [s for s in SENTENCE.split(text.strip()) if s]
     articles = len(_ARTICLE.findall(_HALVES.sub(" ", text)))
     opens_low = sum(s[0].islower() for s in sentences)
     ends_open = bool(sentences) and sentences[-1][-1] not in ".!?…)\"'”’]"

@@ -20,8 +20,11 @@ Choose = Callable[..., int]
 Rule = Callable[[str, Choose], str]
 
 _UNTOUCHABLE = r"\[[A-Z][A-Z0-9_]*\]|\{\{[^{}]*\}\}|https?://\S+|www\.\S+|\S+@\S+|`[^`]*`"
-_NEGATION = r"no|not|never|none|nothing|nobody|neither|nor|without|cannot|unable|\w+n['’]t"
-_MARK = re.compile(rf"{_UNTOUCHABLE}|\d+(?:[.,:/-]\d+)*|[%$€£¥]|\b(?:{_NEGATION})\b", re.IGNORECASE)
+NEGATION = re.compile(
+    r"\b(?:no|not|never|none|nothing|nobody|neither|nor|without|cannot|unable|\w+n['’]t)\b", re.IGNORECASE
+)
+NUMBER = re.compile(r"\d+(?:[.,:/-]\d+)*")
+_MARK = re.compile(rf"{_UNTOUCHABLE}|{NUMBER.pattern}|[%$€£¥]|{NEGATION.pattern}", re.IGNORECASE)
 _NAME = re.compile(r"(?<=[\w,;)'’] )[^\W\d_][\w'’-]*")
 _VOWELS = "aeiou"
 _KEYBOARD = ("qwertyuiop", "asdfghjkl", "zxcvbnm")

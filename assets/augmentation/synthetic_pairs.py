@@ -17,16 +17,15 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from assets import tables
 from assets.augmentation.back_translations import Made
-from assets.augmentation.filters import NEGATION, Asked, alike, faults, numbers, repetition
+from assets.augmentation.filters import SENTENCE, Asked, alike, faults, numbers, repetition
 from assets.augmentation.gaps import gaps
 from assets.augmentation.params import AugmentationParams, SyntheticParams
-from assets.augmentation.rules import fixed_points
+from assets.augmentation.rules import NEGATION, fixed_points
 from assets.language_model import LanguageModel, Prompt
 from assets.ledger import Ledger
 
 _MAX_TOKENS = 320
 _MOST_REPEATED = 0.2
-_SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _OF_THE_PROMPT = re.compile(
     r"\b(?:the|this|given|above) (?:passage|text|article|json|data|instructions?|prompt)\b|\bas an ai\b|"
@@ -115,7 +114,7 @@ def validate_synthetic_pair(
         return "asked_already"
     if told.near([answer], [None], params.max_alike)[0]:
         return "told_already"
-    parts = [passage, *_SENTENCE.split(passage)]
+    parts = [passage, *SENTENCE.split(passage)]
     relevance, *near = alike([question, *[answer] * len(parts)], [answer, *parts], params).tolist()
     if relevance < wanted.min_relevance:
         return "not_relevant"
@@ -176,7 +175,7 @@ def _tasks(rows: Sequence[Mapping[str, Any]], params: AugmentationParams) -> Ite
     of_topic: defaultdict[str, list[list[Task]]] = defaultdict(list)
     for row in sorted(rows, key=lambda r: tables.content_hash("synthetic", params.seed, r["pair_id"])):
         if row["split"] == "train" and row["category"] is not None and _may_tell(row, wanted):
-            of_topic[row["category"]].append([Task(row, s) for s in _SENTENCE.split(row["answer"]) if len(s) > 20])
+            of_topic[row["category"]].append([Task(row, s) for s in SENTENCE.split(row["answer"]) if len(s) > 20])
     lacking = list(wanted.topics or gaps(rows, wanted.per_category))
     # Sentence by sentence: first one of every article of a topic, then the next of each.
     in_turn = [

@@ -21,5 +21,5 @@ def training_examples(context: dg.AssetExecutionContext, balanced_pairs: pa.Tabl
     """Examples of every task under the base model's chat template, counted in its tokens, none cut."""
     tokenizer = load_tokenizer(context.resources.base_model)
     examples = format_examples(balanced_pairs, context.resources.settings.formatting, tokenizer)
-    tasks = dg.MetadataValue.json(by_task(examples.table))
+    tasks = dg.MetadataValue.json(by_task(balanced_pairs, examples.table))
     yield from audited(context, examples, TRAINING_EXAMPLES, examples_by_task=tasks)

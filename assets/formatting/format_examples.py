@@ -72,9 +72,13 @@ def format_examples(pairs: pa.Table, params: FormattingParams, tokenizer: PreTra
     return ledger.close(tables.TRAINING_EXAMPLES.of(made), key="example_id")
 
 
-def by_task(examples: pa.Table) -> dict[str, int]:
-    """Count the examples of each task."""
-    return dict(sorted(Counter(examples.column("task").to_pylist()).items()))
+def by_task(pairs: pa.Table, examples: pa.Table) -> dict[str, dict[str, int]]:
+    """Count by task the examples, and the pairs that could teach it and gave none: too long, or a task left out."""
+    made = Counter(examples.column("task").to_pylist())
+    could = {task: len(pairs) - pairs.column(f"{column}_weight").null_count for task, column in LABELS.items()}
+    return {
+        task: {"examples": made[task], "left_out": n - made[task]} for task, n in {ANSWER: len(pairs), **could}.items()
+    }
 
 
 def _label_instructions(

@@ -144,7 +144,8 @@ def labelled(number: int, category: str, priority: str | None = None, **fields: 
 
 
 def test_a_request_also_teaches_its_category_and_priority(tokenizer):
-    published = formatted(tokenizer, labelled(1, "billing", "high"), labelled(2, "access"), pair(3))
+    pairs = tables.BALANCED_PAIRS.of([labelled(1, "billing", "high"), labelled(2, "access"), pair(3)])
+    published = format_examples(pairs, PARAMS, tokenizer)
     rows = published.table.to_pylist()
     taught = [(r["task"], r["pair_id"], r["output"], r["weight"]) for r in rows if r["task"] != "answer"]
     assert taught == [
@@ -154,7 +155,20 @@ def test_a_request_also_teaches_its_category_and_priority(tokenizer):
     ]
     assert "access, billing" in next(r["instruction"] for r in rows if r["task"] == "classify_category")
     assert balance(published.ledger) == (3, 3, 0, 0, 0, 3)
-    assert by_task(published.table) == {"answer": 3, "classify_category": 2, "triage_priority": 1}
+    assert {task: n["examples"] for task, n in by_task(pairs, published.table).items()} == {
+        "answer": 3,
+        "classify_category": 2,
+        "triage_priority": 1,
+    }
+
+
+def test_a_request_too_long_under_a_tasks_instruction_is_counted(tokenizer):
+    pairs = tables.BALANCED_PAIRS.of([labelled(1, "billing"), labelled(2, "access", question="Why twice? " * 40)])
+    longest = max(r["tokens"] for r in format_examples(pairs, PARAMS, tokenizer).table.to_pylist())
+    tight = PARAMS.model_copy(update={"max_tokens": longest - 1})
+    told = by_task(pairs, format_examples(pairs, tight, tokenizer).table)
+    assert told["classify_category"] == {"examples": 1, "left_out": 1}
+    assert told["answer"] == {"examples": 2, "left_out": 0}
 
 
 def test_the_mixture_keeps_the_mean_at_one_and_leaves_the_test_alone(tokenizer):
@@ -173,7 +187,8 @@ def test_the_mixture_keeps_the_mean_at_one_and_leaves_the_test_alone(tokenizer):
 
 def test_a_task_left_out_makes_no_examples_and_one_without_words_is_named(tokenizer, tmp_path: Path):
     only_answers = FormattingParams(importance={"answer": 1})
-    assert by_task(formatted(tokenizer, labelled(1, "a", "b"), params=only_answers).table) == {"answer": 1}
+    made = formatted(tokenizer, labelled(1, "a", "b"), params=only_answers).table
+    assert made["task"].to_pylist() == ["answer"]
     path = tmp_path / "instructions.yaml"
     path.write_text("tasks: {answer: {qa: Answer.}}\nopening: o\nspeakers: {user: u, assistant: a}")
     with pytest.raises(RefineryError, match="classify_category"):
