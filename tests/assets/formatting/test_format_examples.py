@@ -163,7 +163,9 @@ def test_a_request_also_teaches_its_category_and_priority(tokenizer):
 
 
 def test_a_request_too_long_under_a_tasks_instruction_is_counted(tokenizer):
-    pairs = tables.BALANCED_PAIRS.of([labelled(1, "billing"), labelled(2, "access", question="Why twice? " * 40)])
+    pairs = tables.BALANCED_PAIRS.of(
+        [labelled(1, "billing"), labelled(2, "access", question="Why twice? " * 40, answer="A hold.")]
+    )
     longest = max(r["tokens"] for r in format_examples(pairs, PARAMS, tokenizer).table.to_pylist())
     tight = PARAMS.model_copy(update={"max_tokens": longest - 1})
     told = by_task(pairs, format_examples(pairs, tight, tokenizer).table)
