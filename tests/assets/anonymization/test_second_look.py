@@ -11,3 +11,9 @@ def test_it_sees_people_and_no_placeholders():
     seen = second_look(texts, AnonymizationParams())
     assert seen[0] > 0
     assert seen[1:] == [0, 0]
+
+
+def test_names_that_the_settings_keep_are_nobody():
+    said = ["Can Whitfield Tarnow come on Monday?"]
+    assert second_look(said, AnonymizationParams()) == [1]
+    assert second_look(said, AnonymizationParams(keep=("Whitfield Tarnow",))) == [0]
