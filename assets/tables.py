@@ -19,6 +19,15 @@ CELL = pa.struct([("name", pa.string()), ("text", pa.string()), ("number", pa.fl
 FEATURE = pa.struct([("name", pa.string()), ("value", pa.float64())])
 COUNT = pa.struct([("name", pa.string()), ("count", pa.int64())])
 SHOT = pa.struct([("pair_id", pa.string()), ("question", pa.string()), ("answer", pa.string())])
+TRIED = pa.struct(
+    [
+        ("template", pa.string()),
+        ("k", pa.int64()),
+        ("nll_per_token", pa.float64()),
+        ("n", pa.int64()),
+        ("chosen", pa.bool_()),
+    ]
+)
 LOSS = pa.struct([("step", pa.int64()), ("split", pa.string()), ("loss", pa.float64())])
 
 SPLITS = ("train", "validation", "test")
@@ -534,8 +543,11 @@ FEW_SHOT_PROMPTS = Table(
         _c("category", _S, "the category it serves; '*' for questions of any other"),
         _c("k", _I, "number of shots"),
         _c("shots", pa.list_(SHOT), "the shots, in the order they are shown"),
+        _c("template_name", _S, "name of the template"),
         _c("template", _S, "the prompt's text with {shots} and {question} open"),
         _c("tokens", _I, "tokens of the prompt without the question"),
+        _c("validation_nll", _F, "nats a token of the true answers behind prompts of this form; null if one was named"),
+        _c("tried", pa.list_(TRIED), "every form tried on the validation part: the evidence for this one"),
         _c("release", _S, "release the shots come from"),
     ),
 )

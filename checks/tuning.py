@@ -48,6 +48,27 @@ FEW_SHOT_PROMPTS: tuple[Promise, ...] = (
         "No prompt fills the context before the question is asked.",
         "warning",
     ),
+    (
+        "a_choice_has_an_alternative",
+        "ExpectColumnValuesToNotBeInSet",
+        {"column": "tried_count", "value_set": [1]},
+        "A prompt that was chosen among forms was chosen among two at the least.",
+        "critical",
+    ),
+    (
+        "all_prompts_have_one_form",
+        "ExpectColumnUniqueValueCountToBeBetween",
+        {"column": "template_name", "max_value": 1},
+        "Every category is asked in the words that did best over all of them.",
+        "critical",
+    ),
+    (
+        "what_was_chosen_was_measured",
+        "ExpectColumnValuesToBeBetween",
+        {"column": "validation_nll", "min_value": 0, "max_value": 20},
+        "A form kept for its likelihood states one that is finite and below that of blind guessing.",
+        "critical",
+    ),
 )
 
 LORA_ADAPTER: tuple[Promise, ...] = (

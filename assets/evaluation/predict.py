@@ -13,18 +13,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
-from assets import base_model, child, released, tables
+from assets import base_model, child, released, shots, tables
 from assets.errors import RefineryError
 from assets.evaluation.params import PredictionParams
-from assets.evaluation.reader import Reader, by_group
 from assets.ledger import Ledger, Published
+from assets.reader import Reader, by_group
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 ZERO_SHOT, FEW_SHOT, LORA = "zero_shot", "few_shot", "lora"
 ANSWER, LABELLED = "answer", ("classify_category", "triage_priority")
-ANY = "*"
 Row = dict[str, Any]
 
 
@@ -113,33 +112,14 @@ def _labelled(release: released.Release, task: str, params: PredictionParams) ->
 
 
 def _zero_shot(row: Row, tokenizer: PreTrainedTokenizerBase) -> Question:
-    group = " ".join(m["content"] for m in _system(row))
+    group = " ".join(m["content"] for m in shots.system_of(row))
     return Question(row, base_model.encode(row["messages"], tokenizer), group, shots=0)
 
 
 def _few_shot(row: Row, prompts: Mapping[str, Row], most: int, tokenizer: PreTrainedTokenizerBase) -> Question:
-    """Put the question behind the shots of its category; if that is too long, behind fewer of them."""
-    prompt = prompts.get(row["category"]) or prompts[ANY]
-    for shots in range(len(prompt["shots"]), -1, -1):
-        text = _render(prompt["template"], prompt["shots"][:shots], row["input"])
-        asked = [*_system(row), {"role": "user", "content": text}, {"role": "assistant", "content": row["output"]}]
-        encoded = base_model.encode(asked, tokenizer)
-        if encoded.answer_start <= most:
-            break
-    group = " ".join([prompt["prompt_id"], str(shots), *(m["content"] for m in _system(row))])
-    return Question(row, encoded, group, shots)
-
-
-def _system(row: Row) -> list[dict[str, str]]:
-    """Return the instruction, which every approach is given alike."""
-    return [m for m in row["messages"][:1] if m["role"] == "system"]
-
-
-def _render(template: str, shots: Sequence[Mapping[str, str]], question: str) -> str:
-    """Fill the prompt, as tuning counted it: the shots numbered, the question last."""
-    shown = (f"Question {n}: {shot['question']}\nAnswer {n}: {shot['answer']}" for n, shot in enumerate(shots, 1))
-    before, after = template.split("{question}")
-    return before.replace("{shots}", "\n\n".join(shown)) + question + after
+    """Put the question behind the shots of its category."""
+    asked = shots.ask(row, shots.prompt_of(row, prompts), most, tokenizer)
+    return Question(row, asked.encoded, asked.group, asked.shots)
 
 
 def _ask(

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from assets import child, tables
 from assets.base_model import load_tokenizer
-from assets.tuning import few_shot, lora
+from assets.tuning import few_shot, lora, refine
 from assets.tuning.params import LoraParams
 from checks.expectations import audited
 from checks.gate import released_folder
@@ -20,7 +20,7 @@ from dagster_project.resources.knobs import knobs, turned
 LoraKnobs = knobs(LoraParams)
 
 
-@dg.asset(**card(tables.FEW_SHOT_PROMPTS, "PromptBasedTuner", FEW_SHOT_PROMPTS, needs=["base_model"]))
+@dg.asset(**card(tables.FEW_SHOT_PROMPTS, "PromptBasedTuner", FEW_SHOT_PROMPTS, needs=["base_model"]), pool="train")
 @plainly
 def few_shot_prompts(
     context: dg.AssetExecutionContext, dataset_release: pa.Table, quality_verdict: pa.Table
@@ -28,8 +28,9 @@ def few_shot_prompts(
     """Per category the examples a few-shot prompt shows, chosen by similarity and diversity."""
     found = context.resources
     folder = released_folder(dataset_release, quality_verdict, found.lake, found.settings)
-    tokenizer = load_tokenizer(found.base_model)
-    prompts = few_shot.few_shot_prompts(folder, found.settings.tuning.few_shot, tokenizer)
+    params = found.settings.tuning.few_shot
+    tried = refine.tried(folder, found.base_model, params, on_line=context.log.info)
+    prompts = few_shot.few_shot_prompts(folder, params, load_tokenizer(found.base_model), tried)
     yield from audited(context, prompts, FEW_SHOT_PROMPTS)
 
 

@@ -3,8 +3,30 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
+
+
+class RefineParams(BaseModel):
+    """Which forms of the few-shot prompt are tried on validation examples, so that the best is kept.
+
+    Every template is tried with every number of shots; with one of each, nothing is tried. A form costs the base model
+    some two seconds an example on two cores.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    templates: tuple[str, ...] = Field(default=(), description="Names of templates to try; empty takes `template`.")
+    k: tuple[Annotated[int, Field(ge=1, le=32)], ...] = Field(
+        default=(), description="Numbers of shots to try; empty takes `k_shots`."
+    )
+    examples: int = Field(default=48, ge=1, description="Validation examples each form is scored on.")
+    max_prompt_tokens: int = Field(
+        default=1536, ge=64, description="Longest prompt scored; beyond it fewer shots are shown."
+    )
+    batch_tokens: int = Field(default=4096, ge=64, description="Tokens, padding included, in one forward pass.")
+    dtype: str = Field(default="bfloat16", pattern="^(bfloat16|float32)$", description="Type of the weights.")
+    threads: int | None = Field(default=None, ge=1, description="CPU threads; null takes one a core.")
 
 
 class FewShotParams(BaseModel):
@@ -22,7 +44,9 @@ class FewShotParams(BaseModel):
         default=5, ge=1, description="Training pairs a category needs for a prompt of its own; else '*' serves it."
     )
     seed: int = Field(default=7, description="Decides between pairs that are equally good.")
-    prompts: Path = Field(default=Path("domain/prompts.yaml"), description="The prompt's words.")
+    prompts: Path = Field(default=Path("domain/prompts.yaml"), description="The prompts' words, by name.")
+    template: str = Field(default="business_assistant", description="Name of the template used.")
+    refine: RefineParams = RefineParams()
 
 
 class LoraParams(BaseModel):

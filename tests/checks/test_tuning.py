@@ -4,9 +4,10 @@ from tests.promises import assert_each_promise_can_fail
 
 SHOT = {"pair_id": "p", "question": "Is there a pool?", "answer": "Yes."}
 PROMPT = {"k": 1, "shots": [SHOT], "template": "Examples:\n{shots}\n\n{question}", "tokens": 80, "release": "r"}
+TRIED = [{"template": "brief", "k": k, "nll_per_token": 2.0, "n": 4, "chosen": k == 1} for k in (1, 3)]
 PROMPTS = [
-    {**PROMPT, "prompt_id": "1", "category": "house"},
-    {**PROMPT, "prompt_id": "2", "category": "*"},
+    {**PROMPT, "prompt_id": "1", "category": "house", "template_name": "brief"},
+    {**PROMPT, "prompt_id": "2", "category": "*", "template_name": "brief", "validation_nll": 2.0, "tried": TRIED},
 ]
 ADAPTER = {
     "adapter": "0123456789abcdef",
@@ -35,6 +36,9 @@ def test_each_promise_on_few_shot_prompts_can_fail():
             "something_is_shown": but(k=0, shots=[]),
             "shots_come_before_the_question": but(template="{question} {shots}"),
             "a_prompt_leaves_room_for_the_question": but(tokens=9000),
+            "a_choice_has_an_alternative": but(tried=TRIED[:1]),
+            "all_prompts_have_one_form": lambda rows: [{**row, "template_name": row["category"]} for row in rows],
+            "what_was_chosen_was_measured": but(validation_nll=float("inf")),
         },
     )
 

@@ -7,8 +7,8 @@ from assets import base_model, tables
 from assets.errors import RefineryError
 from assets.evaluation.params import PredictionParams
 from assets.evaluation.predict import PredictionRequest, predict, predictions
-from assets.evaluation.reader import Reader
 from assets.ledger import balance
+from assets.reader import Reader
 from tests import models
 
 PARAMS = PredictionParams(max_test=10, max_generated=4, max_new_tokens=4, dtype="float32", threads=1)

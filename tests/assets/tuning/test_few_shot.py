@@ -4,8 +4,10 @@ import pytest
 
 from assets import base_model
 from assets.errors import RefineryError
-from assets.tuning.few_shot import few_shot_prompts, render
-from assets.tuning.params import FewShotParams
+from assets.shots import load_templates, render
+from assets.tuning.few_shot import few_shot_prompts
+from assets.tuning.params import FewShotParams, RefineParams
+from assets.tuning.refine import RefineRequest, refine, tried
 from tests import models
 
 
@@ -73,15 +75,96 @@ def test_the_same_release_gives_the_same_prompts(release, tokenizer):
     assert first.equals(again)
 
 
-@pytest.mark.parametrize("text", ["few_shot: no places", "few_shot: '{question} {shots}'", "[]", ": :", "few_shot: 3"])
+WRONG = [
+    "no places",
+    "'{question} {shots}'",
+    "'{shots} {question} {question}'",
+    "'{shots} {shots} {question}'",
+    "3",
+    "''",
+]
+
+
+@pytest.mark.parametrize("text", [f"two: '{{shots}} {{question}}'\none: {wrong}" for wrong in WRONG])
 def test_a_template_without_its_places_is_a_clear_error(tmp_path, release, tokenizer, text):
     file = Path(tmp_path / "prompts.yaml")
     file.write_text(text)
-    with pytest.raises(RefineryError, match="is no prompt"):
+    with pytest.raises(RefineryError, match="one: is no prompt"):
         few_shot_prompts(release, FewShotParams(prompts=file), tokenizer)
+
+
+@pytest.mark.parametrize("text", ["[]", ": :", "", "3"])
+def test_a_file_that_names_no_template_is_a_clear_error(tmp_path, text):
+    file = Path(tmp_path / "prompts.yaml")
+    file.write_text(text)
+    with pytest.raises(RefineryError, match="names no prompt"):
+        load_templates(file)
+
+
+def test_a_template_that_the_file_does_not_hold_is_a_clear_error(release, tokenizer):
+    with pytest.raises(RefineryError, match="name one that the file holds"):
+        few_shot_prompts(release, FewShotParams(template="unheard_of"), tokenizer)
 
 
 def test_a_release_without_training_examples_is_a_clear_error(tmp_path, tokenizer):
     release = models.release(tmp_path / "r", [models.example(0, "test")])
     with pytest.raises(RefineryError, match="no training example"):
         few_shot_prompts(release, FewShotParams(), tokenizer)
+
+
+LITTLE = {"examples": 4, "dtype": "float32", "threads": 1}
+
+
+def test_the_form_whose_true_answers_are_likeliest_is_kept_with_the_evidence_of_all(tiny_model, release, tokenizer):
+    params = FewShotParams(refine=RefineParams(templates=("brief", "business_assistant"), k=(3, 1), **LITTLE))
+    found = tried(release, tiny_model, params)
+    assert [(row["template"], row["k"], row["n"]) for row in found] == [
+        ("brief", 1, 4),
+        ("brief", 3, 4),
+        ("business_assistant", 1, 4),
+        ("business_assistant", 3, 4),
+    ]
+    best = min(found, key=lambda row: row["nll_per_token"])
+    assert [row["chosen"] for row in found] == [row is best for row in found]
+    for prompt in few_shot_prompts(release, params, tokenizer, found).table.to_pylist():
+        assert (prompt["template_name"], prompt["k"]) == (best["template"], best["k"])
+        assert (prompt["validation_nll"], prompt["tried"]) == (best["nll_per_token"], found)
+        assert prompt["template"] == load_templates(params.prompts)[best["template"]]
+
+
+def test_what_is_said_of_a_form_is_what_the_real_model_finds(tmp_path):
+    from assets import base_model, shots
+    from assets.reader import Reader
+
+    tokenizer = base_model.load_tokenizer(models.packaged())
+    rows = [models.example(n, "train", input="Is there a lift?", output=f"Yes, there are {n} lifts.") for n in range(3)]
+    rows += [models.example(n, "validation") for n in range(2)]
+    params = FewShotParams(refine=RefineParams(k=(1, 2), examples=2, threads=1))
+    request = RefineRequest(release=models.release(tmp_path / "r", rows), base_model=models.packaged(), params=params)
+    found = refine(request, tmp_path / "tried.json")
+    prompts = {p["category"]: p for p in few_shot_prompts(request.release, params, tokenizer, found).table.to_pylist()}
+    reader = Reader(base_model.load_model(models.packaged()), pad=tokenizer.pad_token_id, end=tokenizer.eos_token_id)
+    asked = [shots.ask(r, prompts["*"], 1536, tokenizer) for r in rows[3:]]
+    nll = reader.nll([a.encoded for a in asked], batch_tokens=4096)
+    tokens = sum(len(a.encoded.input_ids) - a.encoded.answer_start for a in asked)
+    chosen = next(row for row in found if row["chosen"])
+    assert chosen["nll_per_token"] == pytest.approx(sum(nll) / tokens, rel=1e-3)
+
+
+def test_one_form_is_not_tried(tmp_path, release):
+    assert tried(release, tmp_path / "no model", FewShotParams()) == []
+    assert tried(release, tmp_path / "no model", FewShotParams(refine=RefineParams(k=(4, 4)))) == []
+
+
+def test_a_smaller_form_shows_the_first_shots_of_a_larger_one(release, tokenizer):
+    three, five = (
+        few_shot_prompts(release, FewShotParams(k_shots=k), tokenizer).table.to_pylist()[0]["shots"] for k in (3, 5)
+    )
+    assert three == five[:3]
+
+
+def test_forms_cannot_be_tried_without_validation_examples(tiny_model, tmp_path):
+    params = FewShotParams(refine=RefineParams(k=(1, 2), **LITTLE))
+    release = models.release(tmp_path / "r", [models.example(n, "train") for n in range(8)])
+    with pytest.raises(RefineryError, match="no validation example"):
+        refine(RefineRequest(release=release, base_model=tiny_model, params=params), tmp_path / "tried.json")

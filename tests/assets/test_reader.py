@@ -1,7 +1,7 @@
 import pytest
 
 from assets import base_model
-from assets.evaluation.reader import Reader
+from assets.reader import Reader
 from tests import models
 
 QUESTIONS = ["Is there a pool?", "Does Oak Inn have breakfast, and until when is it served?", "Wifi?", "Dogs?"]
