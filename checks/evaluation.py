@@ -83,6 +83,20 @@ APPROACH_SCORES: tuple[Promise, ...] = (
         "critical",
     ),
     (
+        "a_p_value_is_a_share",
+        "ExpectColumnValuesToBeBetween",
+        {"column": "p_value", "min_value": 0, "max_value": 1, "strict_min": True},
+        "Chance alone is never ruled out altogether.",
+        "critical",
+    ),
+    (
+        "a_difference_states_what_chance_would_do",
+        "ExpectColumnValuesToNotBeNull",
+        {"column": "p_value", "row_condition": "baseline.notnull() and threads > 1", "condition_parser": "pandas"},
+        "No two approaches are compared without a p value, where there is more than one thread.",
+        "critical",
+    ),
+    (
         "threads_are_no_more_than_pairs",
         "ExpectColumnPairValuesAToBeGreaterThanB",
         {"column_A": "n", "column_B": "threads", "or_equal": True},

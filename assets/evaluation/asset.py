@@ -47,9 +47,11 @@ def predictions(
 @dg.asset(**card(tables.APPROACH_SCORES, "EvaluationFramework", APPROACH_SCORES))
 @plainly
 def approach_scores(context: dg.AssetExecutionContext, predictions: pa.Table) -> Iterator[Any]:
-    """Scores of every approach, and the paired differences between them, with intervals over threads."""
-    scored = scores.approach_scores(predictions, context.resources.settings.evaluation.scores)
-    yield from audited(context, scored, APPROACH_SCORES)
+    """Scores of every approach, and the paired differences between them, with intervals and p values over threads."""
+    params = context.resources.settings.evaluation.scores
+    scored = scores.approach_scores(predictions, params)
+    few = dg.MetadataValue.json(scores.too_small(predictions, params))
+    yield from audited(context, scored, APPROACH_SCORES, groups_without_a_score=few)
 
 
 @dg.asset(**card(tables.RECOMMENDATION, "FineTuningFramework", RECOMMENDATION))

@@ -3,6 +3,7 @@
 - `accuracy`: share of examples given their true label.
 - `macro_precision`, `macro_recall`, `macro_f1`: means over the labels, so that a rare one counts as much as a
   frequent one (Sokolova and Lapalme, 2009); a label that neither is nor was said is left out.
+- `precision`, `recall`, `f1`: of one label, where enough examples bear it.
 - `weighted_kappa`: agreement beyond chance on an ordered scale, a miss by two steps costing four times one by one
   (Cohen, 1968); for priorities.
 
@@ -12,11 +13,13 @@ What an approach says counts as a label if it is one, but for case and punctuati
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+from assets.evaluation.resampling import Metric
 
 Floats = NDArray[np.float64]
 
@@ -77,6 +80,24 @@ def weighted_kappa(sums: Floats) -> Floats:
     chance = table.sum(2)[:, :, None] * table.sum(1)[:, None, :] / total[:, None, None]
     with np.errstate(invalid="ignore"):
         return np.nan_to_num(1 - (table * cost).sum((1, 2)) / (chance * cost).sum((1, 2)))
+
+
+def of_one(at: int) -> tuple[Metric, ...]:
+    """Return precision, recall and F1 of the label at this place; 0 where it neither is nor was said."""
+
+    def share(over: Callable[[Floats, Floats], Floats], times: int = 1) -> Callable[[Floats], Floats]:
+        def of(sums: Floats) -> Floats:
+            right, said, true = (each[:, at] for each in _counts(sums))
+            of_all = over(said, true)
+            return np.divide(times * right, of_all, out=np.zeros_like(right), where=of_all > 0)
+
+        return of
+
+    return (
+        Metric("precision", (), share(lambda said, _: said)),
+        Metric("recall", (), share(lambda _, true: true)),
+        Metric("f1", (), share(lambda said, true: said + true, times=2)),
+    )
 
 
 def _table(sums: Floats) -> Floats:

@@ -31,9 +31,12 @@ class ScoreParams(BaseModel):
     """How answers are scored."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    resamples: int = Field(default=1000, ge=100, description="Bootstrap resamples of threads.")
+    resamples: int = Field(default=1000, ge=100, description="Resamples of threads, of the bootstrap and of the test.")
     confidence: float = Field(default=0.95, gt=0.5, lt=1, description="Share of resamples an interval holds.")
-    seed: int = Field(default=7, description="Seed of the bootstrap.")
+    seed: int = Field(default=7, description="Seed of the resamples.")
+    min_group: int = Field(
+        default=10, ge=1, description="Test pairs a category, kind or label needs for a score of its own."
+    )
     priorities: tuple[str, ...] = Field(
         default=("low", "normal", "medium", "high", "urgent", "critical"),
         description="The desk's priorities from least to most urgent: how far a wrong one is off.",

@@ -186,7 +186,7 @@ def _row(
     return {
         "prediction_id": tables.content_hash(approach, row["example_id"]),
         "approach": approach,
-        **{name: row[name] for name in ("task", "example_id", "pair_id", "thread_id", "source", "category")},
+        **{name: row[name] for name in ("task", "example_id", "pair_id", "thread_id", "source", "category", "kind")},
         "reference": row["output"],
         "answer": None if answer is None else str(tokenizer.decode(answer, skip_special_tokens=True)).strip(),
         "nll": round(nll, 4),

@@ -39,7 +39,7 @@ def recommendation(scores: pa.Table, params: RecommendationParams, *, train_exam
         params: The knobs.
         train_examples: Distinct examples the adapter learned from, where one was trained.
     """
-    rows = [row for row in scores.to_pylist() if row["metric"] == PRIMARY]
+    rows = [row for row in scores.to_pylist() if row["metric"] == PRIMARY and row["group"] is None]
     overall = {(r["approach"], r["baseline"], r["subset"]): r for r in rows if r["source"] == ALL}
     rivals = [(overall.get(("lora", b, s)), b, s) for b in ("zero_shot", "few_shot") for s in (ALL, ANSWER_ONCE)]
     prompts = overall.get(("few_shot", "zero_shot", ALL))

@@ -12,6 +12,7 @@ SCORE = {"source": "all", "subset": "all", "metric": "nll_per_token", "n": 9, "t
 SCORES = [
     {**SCORE, "score_id": "1", "approach": "lora", "value": 1.0, "low": 0.9, "high": 1.1},
     {**SCORE, "score_id": "2", "approach": "zero_shot", "value": 2.0, "threads": 1},
+    {**SCORE, "score_id": "3", "approach": "lora", "baseline": "zero_shot", "value": -1.0, "p_value": 0.01},
 ]
 RECOMMENDATION = {
     "recommendation_id": "1",
@@ -56,6 +57,8 @@ def test_each_promise_on_approach_scores_can_fail():
             "the_primary_metric_is_measured": but(metric="bleu"),
             "every_score_is_a_number": but(value=None),
             "an_interval_does_not_end_before_it_begins": but(low=1.2),
+            "a_p_value_is_a_share": but(p_value=0.0),
+            "a_difference_states_what_chance_would_do": but(p_value=None),
             "threads_are_no_more_than_pairs": but(n=2),
         },
     )

@@ -3,7 +3,8 @@ import pytest
 
 from assets import tables
 from assets.evaluation.params import ScoreParams
-from assets.evaluation.scores import approach_scores, embedder
+from assets.evaluation.scores import approach_scores, baselines, too_small
+from assets.evaluation.words import embedder
 
 PARAMS = ScoreParams(resamples=400)
 
@@ -13,7 +14,18 @@ def no_words(texts):
 
 
 def rows(
-    approach, nll, *, tokens=10, threads=None, answers=None, references=None, occurs=1, source="desk", task="answer"
+    approach,
+    nll,
+    *,
+    tokens=10,
+    threads=None,
+    answers=None,
+    references=None,
+    occurs=1,
+    source="desk",
+    task="answer",
+    category=None,
+    kind="ticket",
 ):
     return [
         {
@@ -23,6 +35,8 @@ def rows(
             "example_id": f"{source}-{n}",
             "thread_id": f"{source}-{n if threads is None else threads[n]}",
             "source": source,
+            "category": category,
+            "kind": kind,
             "reference": references[n] if references else "Yes, there is a pool.",
             "answer": answers[n] if answers else None,
             "nll": value,
@@ -33,11 +47,20 @@ def rows(
     ]
 
 
+def predicted(*parts):
+    return tables.PREDICTIONS.of([row for part in parts for row in part])
+
+
 def scored(*parts, embed=no_words, params=PARAMS):
-    predictions = tables.PREDICTIONS.of([row for part in parts for row in part])
-    table = approach_scores(predictions, params, embed).table
+    table = approach_scores(predicted(*parts), params, embed).table
     keys = ("approach", "baseline", "source", "subset", "metric")
-    return {tuple(r[k] for k in keys): r for r in table.to_pylist()}
+    return {tuple(r[k] for k in keys): r for r in table.to_pylist() if r["group"] is None}
+
+
+def grouped(*parts, params=PARAMS):
+    table = approach_scores(predicted(*parts), params, no_words).table
+    keys = ("approach", "baseline", "subset", "group", "metric")
+    return {tuple(r[k] for k in keys): r for r in table.to_pylist() if r["group"] is not None}
 
 
 def test_likelihood_is_the_mean_over_tokens_and_perplexity_its_exponential():
@@ -158,3 +181,86 @@ def test_a_label_has_no_likelihood_among_the_answers_and_answers_no_accuracy():
     assert scores["zero_shot", None, "all", "all", "nll_per_token"]["value"] == 2.5
     assert scores["zero_shot", None, "all", "all", "accuracy"]["n"] == 1
     assert ("zero_shot", None, "all", "all", "weighted_kappa") not in scores  # categories have no order
+
+
+def test_every_approach_is_compared_with_prompts_and_other_trainings_with_the_adapter():
+    assert baselines("zero_shot") == ()
+    assert baselines("few_shot_endpoint") == baselines("lora") == ("zero_shot", "few_shot")
+    for approach in ("instruction", "multitask", "transfer", "full"):
+        assert baselines(approach) == ("zero_shot", "few_shot", "lora")
+    scores = scored(*(rows(a, [n, n + 1.0]) for n, a in enumerate(("zero_shot", "few_shot", "lora", "full"), 1)))
+    compared = {(a, b) for a, b, *_ in scores if b}
+    assert compared == {
+        ("few_shot", "zero_shot"),
+        ("lora", "zero_shot"),
+        ("lora", "few_shot"),
+        ("full", "zero_shot"),
+        ("full", "few_shot"),
+        ("full", "lora"),
+    }
+
+
+def test_the_p_value_is_that_of_all_swaps_and_agrees_with_the_interval():
+    base = np.array([20.0, 31.0, 25.0, 44.0, 38.0, 27.0, 33.0, 29.0])
+    better, same = base - np.array([3, 4, 2, 5, 3, 1, 2, 4.0]), base + np.array([1, -1, 2, -2, 1, -1, 1, -1.5])
+    params = ScoreParams(resamples=20_000)
+    for other, likely in ((better, False), (same, True)):
+        swaps = np.array([[(n >> i) % 2 for i in range(8)] for n in range(256)])
+        parted = np.abs(((other - base) * np.where(swaps, -1, 1)).sum(1))
+        exact = (parted >= abs((other - base).sum()) - 1e-9).mean()
+        key = ("lora", "zero_shot", "all", "all", "nll_per_token")
+        found = scored(rows("zero_shot", base), rows("lora", other), params=params)[key]
+        assert found["p_value"] == pytest.approx(exact, abs=0.01)
+        assert (found["p_value"] > 0.05) == likely == (found["low"] < 0 < found["high"])
+
+
+def test_a_difference_of_few_threads_is_never_certain_and_of_one_has_no_p_value():
+    key = ("lora", "zero_shot", "all", "all", "nll_per_token")
+    four = [n // 8 for n in range(32)]
+    score = scored(rows("zero_shot", [20.0] * 32, threads=four), rows("lora", [10.0] * 32, threads=four))[key]
+    assert score["p_value"] == pytest.approx(2 / 2**4, abs=0.05)
+    assert scored(rows("zero_shot", [2.0]), rows("lora", [1.0]))[key]["p_value"] is None
+    assert scored(rows("zero_shot", [2.0] * 9))["zero_shot", None, *key[2:]]["p_value"] is None
+
+
+def test_categories_and_kinds_of_enough_pairs_are_scored_apart_and_the_others_counted():
+    params = ScoreParams(resamples=100, min_group=3)
+    parts = [
+        rows("lora", [10.0] * 3, category="billing", kind="chat"),
+        rows("lora", [30.0] * 2, source="chats", category="access"),
+        rows("lora", [30.0] * 2, source="calls"),
+    ]
+    scores = grouped(*parts, params=params)
+    assert scores["lora", None, "category", "billing", "nll_per_token"]["value"] == 1.0
+    assert scores["lora", None, "kind", "chat", "nll_per_token"]["n"] == 3
+    assert scores["lora", None, "kind", "ticket", "nll_per_token"]["value"] == 3.0
+    assert {(subset, group) for _, _, subset, group, _ in scores} == {
+        ("category", "billing"),
+        ("kind", "chat"),
+        ("kind", "ticket"),
+    }
+    assert {metric for *_, metric in scores} == {"nll_per_token"}
+    assert too_small(predicted(*parts), params) == {"category": 1}
+
+
+def test_each_label_of_enough_examples_has_precision_recall_and_f1_as_scikit_learn_has_them():
+    from sklearn.metrics import precision_recall_fscore_support
+
+    said = rows("lora", [1.0] * 7, answers=SAID, references=TRUE, task="triage_priority")
+    params = ScoreParams(resamples=100, min_group=2)
+    scores = grouped(said, params=params)
+    order = ["low", "normal", "high", "urgent"]
+    expected = precision_recall_fscore_support(TRUE, [s.lower().strip(".") for s in SAID], labels=order)
+    for at, name in ((0, "low"), (2, "high")):
+        found = [scores["lora", None, "label", name, m]["value"] for m in ("precision", "recall", "f1")]
+        assert found == pytest.approx([part[at] for part in expected[:3]], abs=1e-6)
+    assert {group for *_, group, _ in scores} == {"low", "high"}
+    assert too_small(predicted(said), params) == {"label": 2}
+
+
+def test_answers_without_a_likelihood_are_scored_by_their_words_alone():
+    there = rows("few_shot", [10.0] * 4, answers=["Yes."] * 4)
+    remote = [{**row, "nll": None} for row in rows("few_shot_endpoint", [0.0] * 4, answers=["Yes, a pool."] * 4)]
+    scores = scored(there, remote)
+    assert ("few_shot_endpoint", None, "all", "all", "nll_per_token") not in scores
+    assert scores["few_shot_endpoint", "few_shot", "all", "all", "token_f1"]["n"] == 4
