@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow as pa
 
+from assets import page
 from assets.drawing import as_png
 from assets.quality.figures import figures, title
 from assets.quality.frame import side_by_side
@@ -30,11 +30,7 @@ class Paper(NamedTuple):
 
     def write(self, home: Path) -> None:
         """Put the file in its place, so that it is there whole or as it was."""
-        place = home / PLACE
-        place.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = place.with_name(f".{place.name}.{uuid.uuid4().hex}.tmp")
-        unfinished.write_text(self.html, encoding="utf-8")
-        unfinished.replace(place)
+        page.write(self.html, home / PLACE)
 
 
 def paper(
