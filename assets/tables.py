@@ -450,6 +450,7 @@ BALANCED_PAIRS = Table(
         _c("complexity", _F, "readability index (ARI, school years) of question and answer, plus the earlier turns"),
         _c("complexity_band", _S, "simple, middling or complex: its third among the training pairs"),
         _c("length_band", _S, "short, medium or long: its third among the training pairs, in words"),
+        _c("customer_segment", _S, "silent, new, frequent or occasional, as customer_features says; null if unknown"),
         _c("weight", _F, "how much the pair counts in learning to answer, 1 for an ordinary one"),
         _c("category_weight", _F, "the same in learning to tell categories; null where it does not teach that"),
         _c("priority_weight", _F, "the same in learning to tell priorities; null where it does not teach that"),

@@ -111,7 +111,9 @@ def rows(split_pairs: pa.Table, signatures: pa.Table) -> Iterator[Row]:
         "",
     )
     for name, more in (("without", []), ("with", [made.table])):
-        balanced = balance_pairs(split_pairs, more, signatures, BalancingParams()).table
+        balanced = balance_pairs(
+            split_pairs, more, signatures, tables.CUSTOMER_FEATURES.of([]), BalancingParams()
+        ).table
         weights: Counter[str | None] = Counter()
         for row in _train(balanced):
             weights[row["category"]] += row["weight"]

@@ -24,9 +24,10 @@ def balanced_pairs(
     back_translations: pa.Table,
     synthetic_pairs: pa.Table,
     pair_signatures: pa.Table,
+    customer_features: pa.Table,
 ) -> Iterator[Any]:
     """Training pairs and made ones balanced by category, complexity and length; validation and test as they were."""
     params, made = context.resources.settings.balancing, [rule_variants, back_translations, synthetic_pairs]
-    balanced = balance_pairs(split_pairs, made, pair_signatures, params)
+    balanced = balance_pairs(split_pairs, made, pair_signatures, customer_features, params)
     told = dg.MetadataValue.md(picture(split_pairs, balanced.table, pair_signatures))
     yield from audited(context, balanced, BALANCED_PAIRS, before_and_after=told)

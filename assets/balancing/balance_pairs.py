@@ -5,7 +5,8 @@ away as soon as one category is rare, and its branch that augments can never run
 above the median it is cut, but never by more than `max_dropped`; below the median it is filled up with made pairs,
 then counted more. Where a category is cut, its most frequent complexity gives way first, and within it the most
 frequent length; what stays is chosen to cover what leaves. Where made pairs are added, the rarest complexity and
-length take them first. No category is one of its own. Validation and test pass unchanged.
+length take them first. Within a category the rarer complexities, lengths and customer segments count more, so that a
+few who write often are not all the model hears. No category is one of its own. Validation and test pass unchanged.
 """
 
 from __future__ import annotations
@@ -28,9 +29,13 @@ from assets.licences import inherited
 
 Row = dict[str, Any]
 _READ = [
-    *("pair_id", "record_id", "kind", "origin", "split", "category", "priority"),
+    *("pair_id", "record_id", "customer_id", "kind", "origin", "split", "category", "priority"),
     *("question", "answer", "history", "parent_ids"),
 ]
+
+
+WEIGHED = ("complexity_band", "length_band", "customer_segment")
+"""What the pairs of a category are weighed by."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,11 @@ class Target:
 
 
 def balance_pairs(
-    split_pairs: pa.Table, made: Sequence[pa.Table], signatures: pa.Table, params: BalancingParams
+    split_pairs: pa.Table,
+    made: Sequence[pa.Table],
+    signatures: pa.Table,
+    customers: pa.Table,
+    params: BalancingParams,
 ) -> Published:
     """Return the pairs to train on, balanced; see the module.
 
@@ -51,12 +60,13 @@ def balance_pairs(
         split_pairs: A table in the form of `tables.SPLIT_PAIRS`.
         made: Tables of made pairs with its columns, for training only.
         signatures: A table in the form of `tables.PAIR_SIGNATURES`: whose embeddings say what stands for what.
+        customers: A table in the form of `tables.CUSTOMER_FEATURES`; of customers it does not hold no segment is known.
         params: How far, and at what cost.
     """
     ledger = Ledger.of(split_pairs, *made, key="pair_id")
     table = pa.concat_tables([t.select(split_pairs.column_names) for t in (split_pairs, *made)]).sort_by("pair_id")
     table = inherited(table)
-    rows = _measured(table)
+    rows = _measured(table, segments(customers))
     train = _by_category([r for r in rows if r["split"] == "train" and r["origin"] == "human"], params.seed)
     extra = _by_category([r for r in rows if r["origin"] != "human"], params.seed)
     goals = targets({c: len(p) for c, p in train.items()}, {c: len(p) for c, p in extra.items()}, params)
@@ -77,9 +87,7 @@ def balance_pairs(
     taught = openings(there, [r for r in there if r["origin"] != "human"])
     asked = [r for r in there if r["pair_id"] in taught]
     added_columns = {
-        "complexity": {r["pair_id"]: r["complexity"] for r in there},
-        "complexity_band": {r["pair_id"]: r["complexity_band"] for r in there},
-        "length_band": {r["pair_id"]: r["length_band"] for r in there},
+        **{name: {r["pair_id"]: r[name] for r in there} for name in ("complexity", *WEIGHED)},
         "weight": weight,
         **{
             f"{label}_weight": label_weights(asked, label, params.labels, lambda i: _lot(params.seed, i))
@@ -121,9 +129,17 @@ def _typical(sizes: Sequence[int], min_category: int) -> float:
     return float(median(counted)) if counted else 0.0
 
 
-def _measured(table: pa.Table) -> list[Row]:
+def segments(customers: pa.Table) -> dict[str, str]:
+    """Return by every pseudonym of a customer, those of rows merged into one person included, the segment."""
+    rows = customers.select(["customer_id", "merged_ids", "segment"]).to_pylist()
+    return {id_: row["segment"] for row in rows for id_ in (row["customer_id"], *(row["merged_ids"] or ()))}
+
+
+def _measured(table: pa.Table, segment: Mapping[str, str]) -> list[Row]:
     """Return what balancing looks at of every row, with its complexity and length in bands of the train pairs."""
     rows: list[Row] = table.select(_READ).to_pylist()
+    for row in rows:
+        row["customer_segment"] = segment.get(row["customer_id"])
     for name, measure in (("complexity", complexity), ("length", length)):
         values = [float(measure(row)) for row in rows]
         own = [v for v, r in zip(values, rows, strict=True) if r["split"] == "train" and r["origin"] == "human"]
@@ -170,12 +186,17 @@ def _rarest_first(there: Sequence[Row], variants: Sequence[Row]) -> list[Row]:
 
 
 def _weights(rows: Sequence[Row], weight: float, most: float) -> dict[str, float]:
-    """Weigh a category's pairs: its rarer complexities and lengths more, its mean staying what `weight` says."""
+    """Weigh a category's pairs: what is rarer in it more, its mean staying what `weight` says.
+
+    What is not known of a pair (articles have no customer) leaves it as it is.
+    """
     factors = [1.0] * len(rows)
-    for band in ("complexity_band", "length_band"):
-        counts = Counter(row[band] for row in rows)
-        even = len(rows) / max(1, len(counts))
-        factors = [f * min(most, max(1 / most, even / counts[r[band]])) for f, r in zip(factors, rows, strict=True)]
+    for name in WEIGHED:
+        counts = Counter(row[name] for row in rows if row[name] is not None)
+        even = counts.total() / max(1, len(counts))
+        rarity = {value: min(most, max(1 / most, even / n)) for value, n in counts.items()}
+        factors = [f * rarity.get(r[name], 1.0) for f, r in zip(factors, rows, strict=True)]
+    factors = [min(most**2, max(most**-2, f)) for f in factors]
     mean = sum(factors) / max(1, len(factors))
     return {r["pair_id"]: round(weight * f / mean, 4) for f, r in zip(factors, rows, strict=True)}
 

@@ -42,7 +42,8 @@ class BalancingParams(BaseModel):
         default=1.25,
         ge=1,
         le=1.5,
-        description="Most, and one over least, that complexity or length adds to that within a category.",
+        description="Most, and one over least, that complexity, length or customer segment each add to that within a "
+        "category; together its square.",
     )
     labels: LabelParams = LabelParams()
     seed: str = Field(default="1", description="Change it and another subset is kept.")

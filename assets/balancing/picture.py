@@ -58,6 +58,10 @@ def _distributions(
         values = [float(measure(row)) for row in texts]
         named = pd.Series(bands(values, values, BANDS[name]), dtype="str")
         yield name, counted(named, is_[f"{name}_band"]).reindex(list(BANDS[name]), fill_value=0)
+    known = is_.dropna(subset="customer_segment").drop_duplicates("customer_id")
+    if len(known):
+        segment = known.set_index("customer_id")["customer_segment"]
+        yield "customer segment", counted(was["customer_id"].map(segment), is_["customer_segment"])
     for label in ("category", "priority"):
         taught = is_[is_[f"{label}_weight"].notna()]
         if len(taught):

@@ -51,6 +51,10 @@ def format_examples(pairs: pa.Table, params: FormattingParams, tokenizer: PreTra
         where, what = str(params.instructions), "holds a control token of the base model"
         raise RefineryError(where, what, "say it in plain words")
 
+    if params.customer_segment and words.customer is None:
+        do = "state it there, or leave formatting.customer_segment off"
+        raise RefineryError(f"{params.instructions}: customer", "is missing", do)
+
     ledger, rows = Ledger.of(pairs, key="pair_id"), pairs.to_pylist()
     asked = dict(_label_instructions(rows, params, words))
     made: list[dict[str, Any]] = []
@@ -62,9 +66,11 @@ def format_examples(pairs: pa.Table, params: FormattingParams, tokenizer: PreTra
             continue
         ledger.keep(pair["pair_id"], into=answer["example_id"])
         made.append(answer)
+        segment = pair["customer_segment"] if params.customer_segment else None
+        about = f" {words.about(segment)}" if segment else ""
         for task, instruction in asked.items():
             if pair[f"{LABELS[task]}_weight"] is not None and not marks.search(pair[LABELS[task]]):
-                example = _example(task, pair, instruction, words, tokenizer)
+                example = _example(task, pair, instruction + about, words, tokenizer)
                 if not _misfit(example, params):
                     ledger.derive(example["example_id"], [pair["pair_id"]])
                     made.append(example)

@@ -13,16 +13,19 @@ from assets.errors import RefineryError
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 ItemType = Literal["qa", "policy", "procedure"]
-_OPEN = "{labels}"
+_OPEN, _SEGMENT = "{labels}", "{segment}"
 
 
-def _open_once(words: str) -> str:
-    if words.count(_OPEN) != 1:
-        raise ValueError(f"holds {_OPEN} once")
-    return words
+def _once(place: str) -> AfterValidator:
+    def check(words: str) -> str:
+        if words.count(place) != 1:
+            raise ValueError(f"holds {place} once")
+        return words
+
+    return AfterValidator(check)
 
 
-OpenWords = Annotated[Words, AfterValidator(_open_once)]
+OpenWords = Annotated[Words, _once(_OPEN)]
 
 
 class Tasks(BaseModel):
@@ -51,6 +54,7 @@ class Instructions(BaseModel):
 
     tasks: Tasks
     opening: Words
+    customer: Annotated[Words, _once(_SEGMENT)] | None = None
     speakers: Speakers
 
     @classmethod
@@ -74,10 +78,14 @@ class Instructions(BaseModel):
     @property
     def texts(self) -> tuple[str, ...]:
         """Every text of the file that reaches an example."""
-        others = (self.tasks.classify_category, self.tasks.triage_priority, self.opening)
+        others = (self.tasks.classify_category, self.tasks.triage_priority, self.opening, self.customer)
         return (*self.tasks.answer.values(), *(words for words in others if words))
 
     def classify(self, task: str, labels: Iterable[str]) -> str | None:
         """Return the instruction of a classification task, its labels named; null where the file has none."""
         words: str | None = getattr(self.tasks, task)
         return words and words.replace(_OPEN, ", ".join(labels))
+
+    def about(self, segment: str) -> str:
+        """Return what a task is told of the customer."""
+        return (self.customer or "").replace(_SEGMENT, segment)

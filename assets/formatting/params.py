@@ -38,6 +38,11 @@ class FormattingParams(BaseModel):
     temperature: float = Field(
         default=2.0, ge=1, description="1 mixes the tasks by their sizes; the higher, the more evenly (Raffel, 2020)."
     )
+    customer_segment: bool = Field(
+        default=False,
+        description="Tell the classification tasks whether the customer is new, frequent, occasional or silent, where "
+        "that is known. Whoever asks the model later must be able to tell it too.",
+    )
 
     @field_validator("importance")
     @classmethod

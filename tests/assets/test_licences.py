@@ -87,7 +87,9 @@ def test_a_chain_with_one_non_commercial_parent_cannot_be_released_as_commercial
     child = fair | {"pair_id": "child", "origin": "rule", "parent_ids": [fair["pair_id"], unfair["pair_id"]]}
     grandchild = fair | {"pair_id": "grandchild", "origin": "back_translation", "parent_ids": ["child"]}
     made = tables.RULE_VARIANTS.of([child, grandchild])
-    balanced = balance_pairs(split, [made], tables.PAIR_SIGNATURES.of([]), BalancingParams(max_variants=9)).table
+    balanced = balance_pairs(
+        split, [made], tables.PAIR_SIGNATURES.of([]), tables.CUSTOMER_FEATURES.of([]), BalancingParams(max_variants=9)
+    ).table
     examples = tables.TRAINING_EXAMPLES.conform(balanced)
     assert "origin" in examples.column_names
     with pytest.raises(RefineryError) as refused:

@@ -35,9 +35,12 @@ def rows(category, n, *, split="train", origin="human", prefix="p", **more):
     ]
 
 
-def balanced(pairs, variants=(), params=PARAMS, signatures=NOT_SIGNED):
+NOBODY = tables.CUSTOMER_FEATURES.of([])
+
+
+def balanced(pairs, variants=(), params=PARAMS, signatures=NOT_SIGNED, customers=NOBODY):
     made = [tables.RULE_VARIANTS.of(variants)] if variants else []
-    return balance_pairs(tables.SPLIT_PAIRS.of(pairs), made, signatures, params)
+    return balance_pairs(tables.SPLIT_PAIRS.of(pairs), made, signatures, customers, params)
 
 
 def counts(published):
@@ -86,6 +89,31 @@ def test_the_rarest_length_takes_the_variants_first_and_counts_more_the_mean_of_
     by_band = {r["length_band"]: r["weight"] for r in found}
     assert by_band["long"] > by_band["short"]
     assert np.mean([r["weight"] for r in found]) == pytest.approx(1, abs=1e-3)
+
+
+def test_pairs_of_the_rarer_customers_count_more_whichever_of_their_rows_wrote():
+    customers = tables.CUSTOMER_FEATURES.of(
+        [
+            {"customer_id": "often", "segment": "frequent"},
+            {"customer_id": "first", "merged_ids": ["second"], "segment": "new"},
+        ]
+    )
+    pairs = [
+        *rows("b", 80, prefix="often", customer_id="often"),
+        *rows("b", 5, prefix="first", customer_id="first"),
+        *rows("b", 5, prefix="second", customer_id="second"),
+        *rows("b", 10, prefix="article"),
+    ]
+    found = balanced(pairs, customers=customers).table.to_pylist()
+    weights = {r["customer_id"]: (r["customer_segment"], r["weight"]) for r in found}
+    assert weights["first"] == weights["second"]
+    assert weights["often"][1] < weights[None][1] < weights["first"][1]
+    assert (weights["often"][0], weights["first"][0], weights[None][0]) == ("frequent", "new", None)
+    assert weights["first"][1] / weights["often"][1] <= PARAMS.max_band_weight**4
+    assert np.mean([r["weight"] for r in found]) == pytest.approx(1, abs=1e-3)
+    assert "| customer segment: largest over smallest | 8.0 | 8.0 |" in picture(
+        tables.SPLIT_PAIRS.of(pairs), tables.BALANCED_PAIRS.of(found), NOT_SIGNED
+    )
 
 
 def test_no_category_is_a_category_of_its_own():

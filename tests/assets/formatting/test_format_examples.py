@@ -162,6 +162,19 @@ def test_a_request_also_teaches_its_category_and_priority(tokenizer):
     }
 
 
+def test_the_classification_tasks_are_told_the_customers_segment_where_the_settings_say_so(tokenizer, tmp_path: Path):
+    pairs = [labelled(1, "billing", "high", customer_segment="new"), labelled(2, "access")]
+    told = FormattingParams(customer_segment=True)
+    rows = formatted(tokenizer, *pairs, params=told).table.to_pylist()
+    saying = [(r["task"], r["pair_id"]) for r in rows if r["instruction"].endswith("The customer is new.")]
+    assert saying == [("classify_category", "pair1"), ("triage_priority", "pair1")]
+    assert not any("customer is new" in r["instruction"] for r in formatted(tokenizer, *pairs).table.to_pylist())
+    path = tmp_path / "instructions.yaml"
+    path.write_text("tasks: {answer: {qa: Answer.}}\nopening: o\nspeakers: {user: u, assistant: a}")
+    with pytest.raises(RefineryError, match="customer"):
+        formatted(tokenizer, *pairs, params=told.model_copy(update={"instructions": path}))
+
+
 def test_a_request_too_long_under_a_tasks_instruction_is_counted(tokenizer):
     pairs = tables.BALANCED_PAIRS.of(
         [labelled(1, "billing"), labelled(2, "access", question="Why twice? " * 40, answer="A hold.")]
