@@ -29,6 +29,17 @@ TRIED = pa.struct(
     ]
 )
 LOSS = pa.struct([("step", pa.int64()), ("split", pa.string()), ("loss", pa.float64())])
+STAGE = pa.struct(
+    [
+        ("learnt", pa.string()),
+        ("examples", pa.int64()),
+        ("steps", pa.int64()),
+        ("tokens", pa.int64()),
+        ("seconds", pa.float64()),
+        ("loss_before", pa.float64()),
+        ("loss_after", pa.float64()),
+    ]
+)
 
 SPLITS = ("train", "validation", "test")
 
@@ -552,31 +563,77 @@ FEW_SHOT_PROMPTS = Table(
         _c("release", _S, "release the shots come from"),
     ),
 )
+_TRAINED = (
+    _c("artifact", _S, "version of what was trained: hash of its weights"),
+    _c("approach", _S, "lora, instruction, multitask, transfer or full"),
+    _c("form", _S, "how it was asked, and is to be asked: plain, or under the instruction"),
+    _c("folder", _S, "where its files rest, below REFINERY_HOME"),
+    _c("release", _S, "release it was trained on"),
+    _c("verdict_id", _S, "the verdict that allowed it"),
+    _c("base_model", _S, "name and hash of the base model"),
+    _c("params", _S, "the knobs it was trained with, as JSON"),
+    _c("examples", _I, "examples trained on"),
+    _c("distinct_examples", _I, "distinct ones among them"),
+    _c("steps", _I, "optimizer steps taken"),
+    _c("tokens", _I, "tokens seen, padding excluded"),
+    _c("answer_tokens", _I, "tokens the loss was taken on"),
+    _c("best_step", _I, "step of the lowest validation loss, whose weights were kept"),
+    _c("train_loss", _F, "mean loss of the last ten steps, nats a token"),
+    _c("validation_loss", _F, "lowest loss on the validation part's answers, nats a token"),
+    _c("base_validation_loss", _F, "the base model's loss on the same answers, nats a token"),
+    _c("losses", pa.list_(LOSS), "the loss curve"),
+    _c("stages", pa.list_(STAGE), "what was learnt in order, how much, and the validation loss before and after"),
+    _c("trainable_parameters", _I, "parameters that were trained"),
+    _c("micro_batch_tokens", _I, "tokens in one forward pass at the end; fewer than asked for where memory ran out"),
+    _c("seconds", _F, "wall time of the training"),
+    _c("peak_bytes", _I, "peak resident memory of the training process"),
+)
+TUNING_TRIALS = Table(
+    "tuning_trials",
+    "tuning",
+    "Settings of LoRA that were tried, each judged on the validation part; no row unless trials are asked for.",
+    (
+        _c("trial_id", _S, "hash of release, base model and knobs"),
+        _c("trial", _I, "its number; 0 is the settings' own knobs"),
+        _c("params", _S, "the knobs it was trained with, as JSON"),
+        _c("artifact", _S, "version of the adapter it gave"),
+        _c("folder", _S, "where its files rest, below REFINERY_HOME"),
+        _c("release", _S, "release it was trained on"),
+        _c("validation_loss", _F, "lowest loss on the validation part, nats a token"),
+        _c("steps", _I, "optimizer steps taken"),
+        _c("seconds", _F, "wall time of the training"),
+        _c("chosen", pa.bool_(), "whether lora_adapter takes its knobs: the lowest validation loss"),
+    ),
+)
 LORA_ADAPTER = Table(
     "lora_adapter",
     "tuning",
-    "The LoRA adapter trained on the released dataset, and how it was trained.",
-    (
-        _c("adapter", _S, "version of the adapter: hash of its weights"),
-        _c("folder", _S, "where its files rest, below REFINERY_HOME"),
-        _c("release", _S, "release it was trained on"),
-        _c("verdict_id", _S, "the verdict that allowed it"),
-        _c("base_model", _S, "name and hash of the base model"),
-        _c("params", _S, "the knobs it was trained with, as JSON"),
-        _c("examples", _I, "examples trained on"),
-        _c("distinct_examples", _I, "distinct ones among them"),
-        _c("steps", _I, "optimizer steps taken"),
-        _c("tokens", _I, "tokens seen, padding excluded"),
-        _c("answer_tokens", _I, "tokens the loss was taken on"),
-        _c("best_step", _I, "step of the lowest validation loss, whose weights were kept"),
-        _c("train_loss", _F, "mean loss of the last ten steps, nats a token"),
-        _c("validation_loss", _F, "lowest loss on the validation part, nats a token"),
-        _c("base_validation_loss", _F, "the base model's loss on the same part, nats a token"),
-        _c("losses", pa.list_(LOSS), "the loss curve"),
-        _c("trainable_parameters", _I, "parameters that were trained"),
-        _c("seconds", _F, "wall time of the training"),
-        _c("peak_bytes", _I, "peak resident memory of the training process"),
-    ),
+    "The LoRA adapter trained from plain question to answer, and how it was trained; no row if not chosen.",
+    _TRAINED,
+)
+INSTRUCTION_ADAPTER = Table(
+    "instruction_adapter",
+    "tuning",
+    "The adapter trained on the same pairs under their instructions (qa, policy, procedure); no row if not chosen.",
+    _TRAINED,
+)
+MULTITASK_ADAPTER = Table(
+    "multitask_adapter",
+    "tuning",
+    "The adapter trained on all tasks at once, each by its weight in the mixture; no row if not chosen.",
+    _TRAINED,
+)
+TRANSFER_ADAPTER = Table(
+    "transfer_adapter",
+    "tuning",
+    "The adapter that first learnt the desk's articles or a related task, then its answers; no row if not chosen.",
+    _TRAINED,
+)
+FULL_MODEL = Table(
+    "full_model",
+    "tuning",
+    "The model of which all weights, or named layers, were trained; no row if not chosen.",
+    _TRAINED,
 )
 PREDICTIONS = Table(
     "predictions",
@@ -584,7 +641,7 @@ PREDICTIONS = Table(
     "What every approach answers on the frozen test set, and how likely it finds the true answer.",
     (
         _c("prediction_id", _S, "hash of approach and example"),
-        _c("approach", _S, "zero_shot, few_shot or lora"),
+        _c("approach", _S, "zero_shot, few_shot, or what was trained: lora, instruction, multitask, transfer, full"),
         _c("task", _S, "the task asked: answer, classify_category or triage_priority"),
         _c("example_id", _S, "the test example"),
         _c("pair_id", _S, "its pair"),

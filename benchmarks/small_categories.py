@@ -29,8 +29,7 @@ from assets.formatting.params import FormattingParams
 from assets.release.params import ReleaseParams
 from assets.release.release import FOLDER, release
 from assets.released import lot
-from assets.tuning.lora import TrainingRequest
-from assets.tuning.params import LoraParams
+from assets.training import LoraParams, TrainingRequest
 from assets.tuning.train import train
 from dagster_project.settings import cache_folder
 
@@ -106,7 +105,9 @@ def _nll(release_: Path, base: Path, seed: int, steps: int, out: Path) -> dict[s
                         validation_examples=0, max_example_tokens=400, seed=seed)  # fmt: skip
     train(TrainingRequest(release=release_, base_model=base, params=params), out)
     asked = PredictionParams(max_test=None, max_generated=0, max_labelled=0)
-    table = predict(PredictionRequest(release=release_, base_model=base, adapter=out, params=asked), out / "p.parquet")
+    table = predict(
+        PredictionRequest(release=release_, base_model=base, trained={"lora": out}, params=asked), out / "p.parquet"
+    )
     rows = [r for r in table.to_pylist() if r["approach"] == "lora"]
     print(f"{out.name}: {sum(r['nll'] for r in rows) / sum(r['answer_tokens'] for r in rows):.4f} nats", flush=True)
     return {r["example_id"]: (r["thread_id"], r["nll"], r["answer_tokens"]) for r in rows}

@@ -71,25 +71,25 @@ FEW_SHOT_PROMPTS: tuple[Promise, ...] = (
     ),
 )
 
-LORA_ADAPTER: tuple[Promise, ...] = (
+TRAINED: tuple[Promise, ...] = (
     (
-        "is_not_empty",
+        "there_is_one_at_most",
         "ExpectTableRowCountToBeBetween",
-        {"min_value": 1, "max_value": 1},
-        "There is one adapter.",
+        {"max_value": 1},
+        "An approach that was chosen is trained once; one that was not has no row.",
         "critical",
     ),
     (
         "a_verdict_allowed_it",
         "ExpectColumnValuesToNotBeNull",
         {"column": "verdict_id"},
-        "The adapter names the verdict that let its data through.",
+        "What was trained names the verdict that let its data through.",
         "critical",
     ),
     (
         "its_version_is_the_hash_of_its_weights",
         "ExpectColumnValuesToMatchRegex",
-        {"column": "adapter", "regex": r"^[0-9a-f]{16}$"},
+        {"column": "artifact", "regex": r"^[0-9a-f]{16}$"},
         "The version is a hash, so that equal weights have equal names.",
         "critical",
     ),
@@ -118,7 +118,39 @@ LORA_ADAPTER: tuple[Promise, ...] = (
         "it_is_likelier_than_the_base_model_to_say_the_truth",
         "ExpectColumnPairValuesAToBeGreaterThanB",
         {"column_A": "base_validation_loss", "column_B": "validation_loss", "ignore_row_if": "either_value_is_missing"},
-        "The adapter's validation loss is below the base model's.",
+        "The validation loss is below the base model's.",
         "warning",
+    ),
+)
+LORA_ADAPTER = INSTRUCTION_ADAPTER = MULTITASK_ADAPTER = TRANSFER_ADAPTER = FULL_MODEL = TRAINED
+
+TUNING_TRIALS: tuple[Promise, ...] = (
+    (
+        "each_trial_stands_once",
+        "ExpectColumnValuesToBeUnique",
+        {"column": "trial"},
+        "No trial is counted twice.",
+        "critical",
+    ),
+    (
+        "every_trial_was_trained",
+        "ExpectColumnValuesToBeBetween",
+        {"column": "steps", "min_value": 1},
+        "At least one step was taken in every trial.",
+        "critical",
+    ),
+    (
+        "every_trial_was_validated",
+        "ExpectColumnValuesToNotBeNull",
+        {"column": "validation_loss"},
+        "Every trial was judged on held-out examples; without any, none can be chosen.",
+        "warning",
+    ),
+    (
+        "one_trial_is_chosen_at_most",
+        "ExpectColumnSumToBeBetween",
+        {"column": "chosen", "max_value": 1},
+        "No two trials are taken for the best.",
+        "critical",
     ),
 )

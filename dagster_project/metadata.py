@@ -33,8 +33,8 @@ SHARED = {
     "deduplication": ("signature",),
     "augmentation": ("embedding", "language_model", "signature"),
     "formatting": ("base_model",),
-    "tuning": ("base_model", "reader", "released", "shots"),
-    "evaluation": ("base_model", "reader", "released", "shots"),
+    "tuning": ("base_model", "reader", "released", "shots", "training"),
+    "evaluation": ("base_model", "reader", "released", "shots", "training"),
 }
 """Modules beside the rooms that decide what a room makes."""
 COLUMNS = "columns"

@@ -15,6 +15,7 @@ from dagster._utils.schedules import get_latest_completed_cron_tick
 
 from assets.errors import RefineryError
 from assets.released import added
+from assets.tuning.params import APPROACHES
 from dagster_project.automation import AT_ONCE, Attempt, decide
 from dagster_project.jobs import dataset_line, record_line, tuning_line
 from dagster_project.resources.lake import Lake
@@ -188,9 +189,9 @@ def _tuning_is_due(instance: dg.DagsterInstance, plan: Plan) -> bool:
 
 
 def _new_examples(plan: Plan) -> int:
-    """Count what the release has that the newest adapter was not trained on."""
+    """Count what the release has that was not trained on yet."""
     now = plan.lake.read("dataset_release")["folder"][0].as_py()
-    trained = plan.lake.read("lora_adapter")["release"].to_pylist()
+    trained = [release for asset in APPROACHES for release in plan.lake.read(asset)["release"].to_pylist()]
     folder = plan.settings.home / now
     return added(folder, folder.with_name(trained[0] if trained else "none"))
 

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from assets import base_model, tables
+from assets.training import LESSONS, Approach, Loss, TrainingResult
 
 WISHES = ("parking", "breakfast", "a pool", "a gym", "free wifi", "a garden", "a lift", "room service")
 PLACES = ("Oak Inn", "Elm House", "Ash Lodge", "Fir Hotel", "Yew Court", "Bay Rooms", "Box Hall", "Haw Place")
@@ -90,3 +91,33 @@ def release(folder: Path, rows: Sequence[dict[str, Any]] | None = None, *, passe
     stated = {"release": digest[:16], "dataset_sha256": digest, "verdict": verdict, "files": files}
     (folder / "release.json").write_text(json.dumps(stated))
     return folder
+
+
+def trained(approach: Approach, release: Path, base: Path) -> TrainingResult:
+    """What a training of this approach would say of itself, its figures made up."""
+    return TrainingResult(
+        artifact="0123456789abcdef",
+        approach=approach,
+        form=LESSONS[approach].form,
+        release=json.loads((release / "release.json").read_text())["release"],
+        verdict_id="verdict-1",
+        base_model=base_model.identity(base),
+        template_sha256=base_model.template_sha256(base_model.load_tokenizer(base)),
+        params=LESSONS[approach].params(),
+        fold=None,
+        examples=48,
+        distinct_examples=48,
+        steps=12,
+        tokens=2000,
+        answer_tokens=600,
+        best_step=12,
+        train_loss=2.0,
+        validation_loss=2.0,
+        base_validation_loss=3.0,
+        losses=(Loss(step=12, split="validation", loss=2.0),),
+        stages=(),
+        trainable_parameters=1000,
+        micro_batch_tokens=2048,
+        seconds=1.0,
+        peak_bytes=1,
+    )

@@ -88,7 +88,17 @@ FAULTS = {
     "quality_verdict": ("assets.quality.asset", "verdict"),
     "dataset_release": ("assets.release.release", "release"),
     "few_shot_prompts": ("assets.tuning.asset", "released_folder"),
-    "lora_adapter": ("assets.tuning.asset", "released_folder"),
+    **dict.fromkeys(
+        (
+            "tuning_trials",
+            "lora_adapter",
+            "instruction_adapter",
+            "multitask_adapter",
+            "transfer_adapter",
+            "full_model",
+        ),
+        ("assets.tuning.asset", "released_folder"),
+    ),
     "predictions": ("assets.evaluation.asset", "released_folder"),
     "approach_scores": ("assets.evaluation.scores", "approach_scores"),
     "recommendation": ("assets.evaluation.recommend", "recommendation"),
@@ -114,9 +124,9 @@ class Planted:
         (folder / "refinery.yaml").write_text(yaml.safe_dump(settings))
         self.settings = load(folder / "refinery.yaml")
         self.definitions = build(self.settings)
-        adapter = TABLES["lora_adapter"].of([{"adapter": "none yet", "distinct_examples": 1}])
+        adapter = TABLES["lora_adapter"].of([{"artifact": "none yet", "distinct_examples": 1}])
         made = summary(
-            adapter, key="adapter", parents=["dataset_release"]
+            adapter, key="artifact", parents=["dataset_release"]
         )  # a recommendation reads how much was learned
         Lake(self.home).publish("lora_adapter", {None: made}, fingerprints={None: "planted"}, run_id="planted")
 

@@ -28,16 +28,21 @@ def predictions(
     quality_verdict: pa.Table,
     few_shot_prompts: pa.Table,
     lora_adapter: pa.Table,
+    instruction_adapter: pa.Table,
+    multitask_adapter: pa.Table,
+    transfer_adapter: pa.Table,
+    full_model: pa.Table,
 ) -> Iterator[Any]:
     """What every approach answers on the frozen test set, and how likely it finds the true answer."""
     found = context.resources
+    rows = pa.concat_tables([lora_adapter, instruction_adapter, multitask_adapter, transfer_adapter, full_model])
     with tempfile.TemporaryDirectory() as scratch:
         pq.write_table(few_shot_prompts, prompts := Path(scratch) / "prompts.parquet")
         asked = predict.PredictionRequest(
             release=released_folder(dataset_release, quality_verdict, found.lake, found.settings),
             base_model=found.base_model,
             prompts=prompts,
-            adapter=found.settings.home / lora_adapter.column("folder")[0].as_py(),
+            trained={row["approach"]: found.settings.home / row["folder"] for row in rows.to_pylist()},
             params=found.settings.evaluation.predictions,
         )
         child.run("assets.evaluation.predict", asked, out := Path(scratch) / "out.parquet", on_line=context.log.info)
@@ -60,7 +65,7 @@ def recommendation(
     context: dg.AssetExecutionContext, approach_scores: pa.Table, lora_adapter: pa.Table
 ) -> Iterator[Any]:
     """Which approach to take, why, and what would change it."""
-    learned = lora_adapter.column("distinct_examples")[0].as_py()
+    learned = next(iter(lora_adapter.column("distinct_examples").to_pylist()), None)
     params = context.resources.settings.evaluation.recommendation
     advice = recommend.recommendation(approach_scores, params, train_examples=learned)
     yield from audited(context, advice, RECOMMENDATION)

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from assets import base_model, child, released, shots, tables
 from assets.errors import RefineryError
 from assets.evaluation.params import PredictionParams
 from assets.ledger import Ledger, Published
 from assets.reader import Reader, by_group
+from assets.training import ADAPTER, ANSWER, MODEL, RESULT, TASKS, Approach, Form, TrainingResult, put, read_result
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-ZERO_SHOT, FEW_SHOT, LORA = "zero_shot", "few_shot", "lora"
-ANSWER, LABELLED = "answer", ("classify_category", "triage_priority")
+ZERO_SHOT, FEW_SHOT = "zero_shot", "few_shot"
+LABELLED = tuple(task for task in TASKS if task != ANSWER)
 Row = dict[str, Any]
 
 
@@ -35,8 +35,8 @@ class PredictionRequest(BaseModel):
     base_model: Path
     prompts: Path | None = None
     """The table few_shot_prompts as Parquet."""
-    adapter: Path | None = None
-    """The folder a training wrote: `adapter/` and `training.json`."""
+    trained: dict[Approach, Path] = {}
+    """By approach the folder its training wrote: `training.json`, and `adapter/` or `model/`."""
     params: PredictionParams = PredictionParams()
 
 
@@ -55,38 +55,35 @@ def predict(request: PredictionRequest, out: Path) -> pa.Table:
 
     The examples are those whose ids hash lowest, spread over the sources: the same ones every night,
     while they exist. Decoding is greedy; likelihoods are taken in fp32 from the model's logits. The
-    classification tasks are asked of the base model and the adapter: few-shot prompts show answers.
+    classification tasks are asked of the base model and of what was trained: few-shot prompts show answers.
+    What was trained is asked in the form it was trained in.
 
     Raises:
-        RefineryError: The release is not whole, has no test example, or the adapter belongs to another one.
+        RefineryError: The release is not whole, has no test example, or what was trained belongs to another one.
     """
     import torch
-    from peft import PeftModel
 
     release, params = released.open_release(request.release), request.params
     tokenizer = base_model.load_tokenizer(request.base_model)
     rows = released.subset(release.examples("test"), params.max_test, by=("source",), seed=params.seed)
     if not rows:
         raise RefineryError(f"release {release.release}", "holds no test example", "release a dataset that does")
+    proved = {approach: _proved(approach, request, release, tokenizer) for approach in sorted(request.trained)}
     spoken = {r["example_id"] for r in released.subset(rows, params.max_generated, by=("source",), seed=params.seed)}
     if params.threads:
         torch.set_num_threads(params.threads)
-    model = base_model.load_model(request.base_model, params.dtype)
-    plain = [_zero_shot(row, tokenizer) for row in rows]
     labelled = {task: _labelled(release, task, params) for task in LABELLED}
     labels = {task: sorted({r["output"] for r in release.examples("train", task=task)}) for task in LABELLED}
-    found = _ask(ZERO_SHOT, plain, model, tokenizer, spoken, params)
-    found += _choose(ZERO_SHOT, labelled, labels, model, tokenizer, params)
-    if request.prompts is not None:
-        prompts = {p["category"]: p for p in pq.read_table(request.prompts).to_pylist()}
-        shown = [_few_shot(row, prompts, params.max_prompt_tokens, tokenizer) for row in rows]
-        found += _ask(FEW_SHOT, shown, model, tokenizer, spoken, params)
-    if request.adapter is not None:  # last: it changes the model
-        _prove(request.adapter, request.base_model, release, tokenizer)
-        adapted = PeftModel.from_pretrained(model, str(request.adapter / "adapter"))
-        found += _ask(LORA, plain, adapted.eval(), tokenizer, spoken, params)
-        found += _choose(LORA, labelled, labels, adapted, tokenizer, params)
-    occurs = {task: _occurrences(release, task) for task in (ANSWER, *LABELLED)}
+    found: list[Row] = []
+    for approach, form, model in _models(request, proved):
+        asked = [_asked(row, form, tokenizer) for row in rows]
+        found += _ask(approach, asked, model, tokenizer, spoken, params)
+        found += _choose(approach, labelled, labels, model, tokenizer, params)
+        if approach == ZERO_SHOT and request.prompts is not None:
+            prompts = {p["category"]: p for p in pq.read_table(request.prompts).to_pylist()}
+            shown = [_few_shot(row, prompts, params.max_prompt_tokens, tokenizer) for row in rows]
+            found += _ask(FEW_SHOT, shown, model, tokenizer, spoken, params)
+    occurs = {task: _occurrences(release, task) for task in TASKS}
     for prediction in found:
         prediction["answer_occurs"] = occurs[prediction["task"]][_said(prediction["reference"])]
     table = tables.PREDICTIONS.of(sorted(found, key=lambda p: (p["approach"], p["example_id"])))
@@ -95,6 +92,24 @@ def predict(request: PredictionRequest, out: Path) -> pa.Table:
     pq.write_table(table, making, compression="zstd")
     making.replace(out)
     return table
+
+
+def _models(request: PredictionRequest, proved: Mapping[Approach, TrainingResult]) -> Iterator[tuple[str, Form, Any]]:
+    """Yield every model that is asked, one at a time: the base model, each adapter on it, each model in its place."""
+    from peft import PeftModel
+
+    model = base_model.load_model(request.base_model, request.params.dtype)
+    yield ZERO_SHOT, "instruction", model
+    folders = {approach: request.trained[approach] for approach in proved}
+    for approach, folder in folders.items():
+        if (folder / ADAPTER).is_dir():
+            adapted = PeftModel.from_pretrained(model, str(folder / ADAPTER))
+            yield approach, proved[approach].form, adapted.eval()
+            model = adapted.unload()
+    del model
+    for approach, folder in folders.items():
+        if (folder / MODEL).is_dir():
+            yield approach, proved[approach].form, base_model.load_model(folder / MODEL, request.params.dtype)
 
 
 def predictions(file: Path) -> Published:
@@ -111,9 +126,11 @@ def _labelled(release: released.Release, task: str, params: PredictionParams) ->
     return released.subset(rows, params.max_labelled, by=("source",), seed=params.seed)
 
 
-def _zero_shot(row: Row, tokenizer: PreTrainedTokenizerBase) -> Question:
-    group = " ".join(m["content"] for m in shots.system_of(row))
-    return Question(row, base_model.encode(row["messages"], tokenizer), group, shots=0)
+def _asked(row: Row, form: Form, tokenizer: PreTrainedTokenizerBase) -> Question:
+    """Put the question in a form, without a shot."""
+    messages = put(row, form)
+    group = " ".join(m["content"] for m in messages[:1] if m["role"] == "system")
+    return Question(row, base_model.encode(messages, tokenizer), group, shots=0)
 
 
 def _few_shot(row: Row, prompts: Mapping[str, Row], most: int, tokenizer: PreTrainedTokenizerBase) -> Question:
@@ -207,21 +224,27 @@ def _said(answer: str) -> str:
     return " ".join(answer.casefold().split())
 
 
-def _prove(adapter: Path, base: Path, release: released.Release, tokenizer: PreTrainedTokenizerBase) -> None:
-    """Refuse an adapter that was not trained on this release, for this model and chat template."""
-    do = "train it again on the release to be evaluated"
+def _proved(
+    approach: Approach, request: PredictionRequest, release: released.Release, tokenizer: PreTrainedTokenizerBase
+) -> TrainingResult:
+    """Refuse what was not trained so, on this release, for this model and chat template; return how it was trained."""
+    folder, do = request.trained[approach], "train it again on the release to be evaluated"
     try:
-        stated = json.loads((adapter / "training.json").read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        raise RefineryError(f"adapter {adapter.name}", "has no readable training.json", do) from None
+        stated = read_result(folder)
+    except (FileNotFoundError, ValidationError):
+        raise RefineryError(f"{approach} {folder.name}", f"has no readable {RESULT}", do) from None
     expected = {
+        "approach": approach,
         "release": release.release,
-        "base_model": base_model.identity(base),
+        "base_model": base_model.identity(request.base_model),
         "template_sha256": base_model.template_sha256(tokenizer),
     }
     for name, value in expected.items():
-        if stated.get(name) != value:
-            raise RefineryError(f"adapter {adapter.name}", f"was trained with another {name}", do)
+        if getattr(stated, name) != value:
+            raise RefineryError(f"{approach} {folder.name}", f"was trained with another {name}", do)
+    if not any((folder / name).is_dir() for name in (ADAPTER, MODEL)):
+        raise RefineryError(f"{approach} {folder.name}", f"holds neither {ADAPTER} nor {MODEL}", do)
+    return stated
 
 
 if __name__ == "__main__":

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny
+
+from assets.training import Approach, FullParams, LoraParams, TransferParams
 
 
 class RefineParams(BaseModel):
@@ -49,53 +51,67 @@ class FewShotParams(BaseModel):
     refine: RefineParams = RefineParams()
 
 
-class LoraParams(BaseModel):
-    """How a LoRA adapter is trained (Hu et al. 2021, arXiv:2106.09685)."""
+class TrialParams(BaseModel):
+    """A search over the knobs of LoRA by random draws (Bergstra and Bengio 2012), judged on the validation part."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    r: int = Field(default=16, ge=1, description="Rank of the adapter.")
-    lora_alpha: int = Field(default=32, ge=1, description="Scale of the adapter, times 1/r.")
-    target_modules: str | tuple[str, ...] = Field(
-        default="all-linear", description="Layers that are adapted: names, or all-linear."
+    count: int = Field(
+        default=0, ge=0, le=64, description="Trials; the first is tuning.lora as it stands. 0 searches nothing."
     )
-    lora_dropout: float = Field(default=0.0, ge=0, lt=1, description="Dropout on the adapter's input.")
-    learning_rate: float = Field(default=5e-4, gt=0, description="Highest learning rate.")
-    schedule: str = Field(
-        default="cosine", pattern="^(cosine|linear|constant)$", description="Course of the rate after the warm-up."
+    r: tuple[int, ...] = Field(default=(8, 16, 32, 64), min_length=1, description="Ranks to draw from.")
+    lora_alpha: tuple[int, ...] = Field(default=(16, 32, 64), min_length=1, description="Scales to draw from.")
+    lora_dropout: tuple[float, float] = Field(default=(0.0, 0.1), description="Least and most dropout.")
+    learning_rate: tuple[float, float] = Field(
+        default=(1e-4, 2e-3), description="Least and highest learning rate, drawn on a logarithmic scale."
     )
-    num_epochs: float = Field(default=1.0, gt=0, description="Passes over the training examples.")
-    max_steps: int | None = Field(default=None, ge=1, description="Optimizer steps at most.")
-    max_examples: int | None = Field(
-        default=None, ge=1, description="Training examples at most, balanced by source and category; null takes all."
-    )
-    max_tokens: int | None = Field(
-        default=None, ge=1, description="Tokens at most that training sees, prompts included: its time budget."
-    )
-    max_example_tokens: int | None = Field(
-        default=None, ge=16, description="Longest example trained on, in tokens; longer ones stay in the release."
-    )
-    batch_size: int = Field(default=16, ge=1, description="Examples an optimizer step learns from.")
-    micro_batch_tokens: int = Field(
-        default=2048, ge=16, description="Tokens, padding included, in one forward pass; bounds the memory."
-    )
-    weight_decay: float = Field(default=0.0, ge=0, description="Decoupled weight decay (AdamW).")
-    warmup_steps: int = Field(default=5, ge=0, description="Steps over which the learning rate rises.")
-    max_grad_norm: float = Field(default=1.0, gt=0, description="Longest gradient; a longer one is cut to it.")
-    eval_steps: int = Field(default=20, ge=1, description="Steps between validations, each with a checkpoint.")
-    validation_examples: int = Field(default=64, ge=0, description="Validation examples scored each time.")
-    patience: int = Field(default=3, ge=1, description="Validations without improvement before training stops.")
-    seed: int = Field(default=7, description="Seed of initial weights, dropout and the order of examples.")
-    dtype: str = Field(
-        default="bfloat16", pattern="^(bfloat16|float32)$", description="Type of the frozen weights and the arithmetic."
-    )
-    threads: int | None = Field(
-        default=None, ge=1, description="CPU threads; null takes one a core. Equal bytes need equal threads."
-    )
+    num_epochs: tuple[float, float] = Field(default=(0.5, 3.0), description="Fewest and most epochs.")
+    seed: int = Field(default=7, description="Draws the trials. Trial n is the same, however many there are.")
+
+
+class Told(BaseModel):
+    """What decides one trained approach: whether it is trained, and how."""
+
+    model_config = ConfigDict(frozen=True)
+    chosen: bool
+    how: SerializeAsAny[BaseModel]
 
 
 class TuningParams(BaseModel):
     """The knobs of tuning."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    approaches: tuple[Literal["few_shot", "lora", "instruction", "multitask", "transfer", "full"], ...] = Field(
+        default=("few_shot", "lora"),
+        description="What a run of the tuning line trains; few_shot is always prepared, as it costs no training.",
+    )
     few_shot: FewShotParams = FewShotParams()
     lora: LoraParams = LoraParams()
+    instruction: LoraParams = LoraParams()
+    multitask: LoraParams = LoraParams()
+    transfer: TransferParams = TransferParams()
+    full: FullParams = FullParams()
+    trials: TrialParams = TrialParams()
+
+    def told(self, asset: str) -> BaseModel:
+        """Return the knobs that decide one of the room's tables; a change of others leaves it as it is.
+
+        >>> dearer = TuningParams(full=FullParams(num_epochs=3))
+        >>> dearer.told("lora_adapter") == TuningParams().told("lora_adapter")
+        True
+        """
+        if asset == "tuning_trials":
+            return Told(chosen=self.trials.count > 0, how=TuningParams(trials=self.trials, lora=self.lora))
+        if asset not in APPROACHES:
+            return self.few_shot
+        approach = APPROACHES[asset]
+        return Told(chosen=approach in self.approaches, how=getattr(self, approach))
+
+
+APPROACHES: dict[str, Approach] = {
+    "lora_adapter": "lora",
+    "instruction_adapter": "instruction",
+    "multitask_adapter": "multitask",
+    "transfer_adapter": "transfer",
+    "full_model": "full",
+}
+"""By asset the approach it trains."""

@@ -1,37 +1,48 @@
 """trl's SFTTrainer, made to fit a CPU. Imports torch and trl: import it where training starts.
 
-Three changes, none of which alters what is learned: the vocabulary's logits are computed at the
+Four changes, none of which alters what is learned: the vocabulary's logits are computed at the
 answer's tokens only (four of five tokens of a support example are prompt), a batch is cut into
-passes by tokens instead of rows, and the validation loss is the exact mean over tokens.
+passes by tokens instead of rows, shorter ones where memory runs out, and the validation loss is the
+exact mean over tokens.
 """
 
 from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
+from accelerate.utils.memory import clear_device_cache, should_reduce_batch_size
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from trl import SFTTrainer
 
 from assets.base_model import logits_at
-from assets.child import peak_bytes
+from assets.errors import RefineryError
 
 IGNORED = -100
+Passes = list[dict[str, Tensor]]
+Done = TypeVar("Done")
 
 
-def collate(rows: list[dict[str, Any]], *, pad: int, most_tokens: int) -> dict[str, list[dict[str, Tensor]]]:
+def collate(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Hand a batch over as it is; it is cut into passes when it is known what fits."""
+    return {"rows": rows}
+
+
+def cut(rows: list[dict[str, Any]], *, pad: int, most_tokens: int) -> list[dict[str, Tensor]]:
     """Cut a batch into passes of at most `most_tokens`, padding included; a longer example goes alone."""
     passes: list[list[dict[str, Any]]] = [[]]
     for row in sorted(rows, key=lambda r: len(r["input_ids"])):
         if passes[-1] and (len(passes[-1]) + 1) * len(row["input_ids"]) > most_tokens:
             passes.append([])
         passes[-1].append(row)
-    return {"passes": [_padded(rows, pad) for rows in passes]}
+    return [_padded(rows, pad) for rows in passes]
 
 
 def _padded(rows: list[dict[str, Any]], pad: int) -> dict[str, Tensor]:
@@ -61,12 +72,51 @@ def answer_nll(model: nn.Module, inputs: dict[str, Tensor]) -> tuple[Tensor, Ten
 class AnswerTrainer(SFTTrainer):
     """Learns answers: a step's loss is the weighted mean over its answer tokens, in nats."""
 
+    def __init__(self, *args: Any, pad: int, most_tokens: int, **kwargs: Any) -> None:
+        self._pad = pad
+        self.most_tokens = most_tokens
+        """Tokens of one pass, padding included; halved whenever memory runs out."""
+        super().__init__(*args, **kwargs)
+
+    @property
+    def _whole(self) -> nn.Module:
+        model: Any = self.model  # trl allows for none
+        return model
+
     def training_step(self, model: nn.Module, inputs: dict[str, Any], *_: Any, **__: Any) -> Tensor:
         """Add up the gradients of a batch's passes; together they are the batch's."""
-        counts = [((p["labels"][:, 1:] != IGNORED).sum(1) * p["weights"]).sum() for p in inputs["passes"]]
-        total = self.accelerator.reduce(torch.stack(counts).sum(), "mean").clamp(min=1e-6)
-        losses = [super(AnswerTrainer, self).training_step(model, p, total) for p in inputs["passes"]]
+        return self._in_passes(inputs["rows"], partial(self._learn, model))
+
+    def _learn(self, model: nn.Module, passes: Passes) -> Tensor:
+        counts = [((p["labels"][:, 1:] != IGNORED).sum(1) * p["weights"]).sum() for p in passes]
+        total = self.accelerator.reduce(torch.stack(counts).sum().to(self.args.device), "mean").clamp(min=1e-6)
+        losses = [super(AnswerTrainer, self).training_step(model, p, total) for p in passes]
         return torch.stack(losses).sum()
+
+    def _in_passes(self, rows: list[dict[str, Any]], do: Callable[[Passes], Done]) -> Done:
+        """Do something with a batch; where memory runs out, do it from the start in passes of half the tokens.
+
+        Raises:
+            RefineryError: A single example does not fit, or one of several processes cannot halve alone.
+        """
+        while True:
+            passes = cut(rows, pad=self._pad, most_tokens=self.most_tokens)
+            try:
+                return do(passes)
+            except (MemoryError, RuntimeError) as fault:
+                if not _out_of_memory(fault):
+                    raise
+            if self.accelerator.num_processes > 1:
+                do_ = "lower micro_batch_tokens: one of several processes cannot do so alone"
+                raise RefineryError("training", f"passes of {self.most_tokens} tokens do not fit the memory", do_)
+            if all(len(p["input_ids"]) == 1 for p in passes):
+                longest = max(len(r["input_ids"]) for r in rows)
+                do_ = "lower max_example_tokens, or train on a larger machine"
+                raise RefineryError("training", f"one example of {longest} tokens does not fit the memory", do_)
+            self._whole.zero_grad()  # what a pass that failed left behind would count twice
+            clear_device_cache(garbage_collection=True)
+            self.most_tokens //= 2
+            print(f"out of memory: from here on passes of {self.most_tokens} tokens", flush=True)  # noqa: T201
 
     def compute_loss(
         self, model: nn.Module, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
@@ -84,23 +134,32 @@ class AnswerTrainer(SFTTrainer):
 
     def validation_loss(self) -> float:
         """Return the mean over all answer tokens of the validation examples, each counted once."""
-        model: Any = self.model
+        model = self._whole
         training, total, tokens = model.training, 0.0, 0
         model.eval()
         with torch.inference_mode(), torch.autocast(self.args.device.type, torch.bfloat16, enabled=self.args.bf16):
             for batch in self.get_eval_dataloader():
-                for part in batch["passes"]:
-                    nll, _ = answer_nll(model, part)
+                for nll in self._in_passes(batch["rows"], self._read):
                     total, tokens = total + nll.sum().item(), tokens + len(nll)
         model.train(training)
         return total / tokens
+
+    def _read(self, passes: Passes) -> list[Tensor]:
+        return [answer_nll(self._whole, self._prepare_inputs(p))[0] for p in passes]
 
     def create_model_card(self, *_: Any, **__: Any) -> None:
         """Write none: our card is the release's and the adapter's row."""
 
 
+def _out_of_memory(fault: Exception) -> bool:
+    """Tell whether memory ran out, on any device: torch says so by a RuntimeError of many wordings."""
+    return isinstance(fault, MemoryError) or should_reduce_batch_size(fault) or "not enough memory" in str(fault)
+
+
 class Progress(TrainerCallback):
     """Prints step and loss, and marks a checkpoint as whole once every file of it is written."""
+
+    trainer: AnswerTrainer
 
     def __init__(self, seconds_before: float, *, marker: str) -> None:
         self._marker = marker
@@ -121,6 +180,5 @@ class Progress(TrainerCallback):
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         """Mark the checkpoint; a kill before this line leaves one that is not trusted."""
         folder = Path(str(args.output_dir)) / f"checkpoint-{state.global_step}"
-        (folder / self._marker).write_text(
-            json.dumps({"seconds": self.seconds, "peak_bytes": peak_bytes()}), encoding="utf-8"
-        )
+        said = {"seconds": self.seconds, "most_tokens": self.trainer.most_tokens}
+        (folder / self._marker).write_text(json.dumps(said), encoding="utf-8")

@@ -1,30 +1,46 @@
-"""Train a LoRA adapter on a release: `python -m assets.tuning.train REQUEST.json OUT_DIR`."""
+"""Train an approach on a release: `python -m assets.tuning.train REQUEST.json OUT_DIR`."""
 
 from __future__ import annotations
 
 import json
 import shutil
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import BaseModel
+
 from assets import base_model, child, released
-from assets.errors import RefineryError
-from assets.tuning.lora import Loss, TrainingRequest, TrainingResult, plan, version_of
-from assets.tuning.params import LoraParams
+from assets.training import (
+    RESULT,
+    Loss,
+    Params,
+    Stage,
+    TrainingRequest,
+    TrainingResult,
+    read_result,
+)
+from assets.tuning.learnt import Course, Example, courses
+from assets.tuning.weights import learnt_state, save, trainable, trained_parameters
 
 if TYPE_CHECKING:
-    from peft import PeftModel
     from transformers import PreTrainedTokenizerBase, TrainerState
 
     from assets.tuning.sft import AnswerTrainer, Progress
 
-ADAPTER, RESULT, CHECKPOINTS, WHOLE = "adapter", "training.json", "checkpoints", "whole.json"
-Row = dict[str, Any]
+CHECKPOINTS, WHOLE, TAUGHT, LEARNT = "checkpoints", "whole.json", "taught.json", "learnt.safetensors"
+
+
+class Taught(BaseModel):
+    """How one stage went."""
+
+    stage: Stage
+    curve: tuple[Loss, ...]
+    best_step: int
+    most_tokens: int
 
 
 def train(request: TrainingRequest, out: Path) -> TrainingResult:
-    """Train an adapter into `out/adapter` and say how it went, also in `out/training.json`.
+    """Train into `out/adapter`, or `out/model`, and say how it went, also in `out/training.json`.
 
     Killed at any moment and asked again, it goes on from its last checkpoint and ends where it would
     have ended; asked for what is done, it trains nothing. Equal requests on equal machines give equal bytes.
@@ -36,82 +52,98 @@ def train(request: TrainingRequest, out: Path) -> TrainingResult:
     if (done := _done(request, release, out)) is not None:
         return done
     params, tokenizer = request.params, base_model.load_tokenizer(request.base_model)
-    fitting = [r for r in release.examples("train") if r["tokens"] <= (params.max_example_tokens or r["tokens"])]
-    rows = released.subset(fitting, params.max_examples, by=("source", "category"), seed=params.seed)
-    held_out = released.subset(
-        release.examples("validation"), params.validation_examples, by=("source",), seed=params.seed
-    )
-    if not rows:
-        raise RefineryError(f"release {release.release}", "holds no training example", "release a dataset that does")
-    examples = [_encoded(r, tokenizer) for r in rows]
-    order = plan([len(e["input_ids"]) for e in examples], params)
+    stages, held_out = courses(request, release, tokenizer)
     checkpoints = _checkpoints(request, release, out)
-    model = _adapted(request.base_model, params)
-    trainer, progress = _trainer(
-        model, tokenizer, params, [examples[i] for i in order], [_encoded(r, tokenizer) for r in held_out], checkpoints
-    )
-    base_loss = None
-    if held_out:
-        with model.disable_adapter():
-            base_loss = trainer.validation_loss()
-    trainer.train(resume_from_checkpoint=_last_whole(checkpoints))
-    weights = _save(model, base_model.identity(request.base_model), out)
-    state, seen = trainer.state, order[: trainer.state.global_step * params.batch_size]
+    model = trainable(request.base_model, params)
+    count = trained_parameters(model)
+    taught: list[Taught] = []
+    for course in stages:
+        most = taught[-1].most_tokens if taught else params.micro_batch_tokens
+        taught.append(_teach(model, course, held_out, tokenizer, params, checkpoints / course.learnt, most))
+    seen = [course.examples[i] for course, told in zip(stages, taught, strict=True) for i in _met(course, told, params)]
     result = TrainingResult(
-        adapter=version_of(weights),
+        artifact=save(model, params, request.base_model, out),
+        approach=request.approach,
+        form=request.lesson.form,
         release=release.release,
         verdict_id=release.verdict.verdict_id,
         base_model=base_model.identity(request.base_model),
         template_sha256=base_model.template_sha256(tokenizer),
         params=params,
-        examples=len(set(seen)),
-        distinct_examples=len({(str(rows[i]["input"]), str(rows[i]["output"])) for i in seen}),
-        steps=state.global_step,
-        tokens=sum(len(examples[i]["input_ids"]) for i in seen),
-        answer_tokens=sum(len(examples[i]["input_ids"]) - examples[i]["answer_start"] for i in seen),
-        trainable_parameters=model.get_nb_trainable_parameters()[0],
-        seconds=round(progress.seconds, 3),
+        fold=request.fold,
+        examples=sum(told.stage.examples for told in taught),
+        distinct_examples=len({e["said"] for e in seen}),
+        tokens=sum(told.stage.tokens for told in taught),
+        answer_tokens=sum(len(e["input_ids"]) - e["answer_start"] for e in seen),
+        trainable_parameters=count,
+        micro_batch_tokens=taught[-1].most_tokens,
+        seconds=round(sum(told.stage.seconds for told in taught), 3),
         peak_bytes=child.peak_bytes(),
-        **_losses(state, base_loss),
+        stages=tuple(told.stage for told in taught),
+        **_losses(taught),
     )
     _write(out / RESULT, result.model_dump_json(indent=2) + "\n")
     shutil.rmtree(checkpoints)
     return result
 
 
-def _encoded(row: Row, tokenizer: PreTrainedTokenizerBase) -> Row:
-    ids, start = base_model.encode(row["messages"], tokenizer)
-    return {"input_ids": ids, "answer_start": start, "weight": 1.0 if row["weight"] is None else row["weight"]}
+def _met(course: Course, told: Taught, params: Params) -> list[int]:
+    """Return which examples a stage met, one after the other, until it stopped."""
+    return course.order[: told.stage.steps * params.batch_size]
 
 
-def _adapted(folder: Path, params: LoraParams) -> PeftModel:
-    """Load the base model frozen, with fresh adapters in fp32 on top: they change nothing yet."""
+def _teach(
+    model: Any,
+    course: Course,
+    held_out: list[Example],
+    tokenizer: PreTrainedTokenizerBase,
+    params: Params,
+    folder: Path,
+    most_tokens: int,
+) -> Taught:
+    """Teach the model one stage, or take over what a run before a kill finished of it."""
     import torch
-    from peft import LoraConfig, get_peft_model
-    from transformers import set_seed
+    from safetensors.torch import load_file, save_file
 
-    if params.threads:
-        torch.set_num_threads(params.threads)
-    set_seed(params.seed)  # peft draws the first weights from the global generator
-    modules = params.target_modules if isinstance(params.target_modules, str) else list(params.target_modules)
-    lora = LoraConfig(
-        r=params.r,
-        lora_alpha=params.lora_alpha,
-        lora_dropout=params.lora_dropout,
-        target_modules=modules,
-        task_type="CAUSAL_LM",
+    if (folder / TAUGHT).is_file():
+        with torch.no_grad():
+            weights = dict(model.named_parameters())
+            for name, learnt in load_file(folder / LEARNT).items():
+                weights[name].copy_(learnt)
+        return Taught.model_validate_json((folder / TAUGHT).read_bytes())
+    planned = [course.examples[i] for i in course.order]
+    trainer, progress = _trainer(model, tokenizer, params, planned, held_out, folder, most_tokens)
+    before = round(trainer.validation_loss(), 6) if held_out else None
+    trainer.train(resume_from_checkpoint=_last_whole(folder))
+    curve, best_step, after = _curve(trainer.state, before)
+    met = course.order[: trainer.state.global_step * params.batch_size]
+    told = Taught(
+        stage=Stage(
+            learnt=course.learnt,
+            examples=len(set(met)),
+            steps=trainer.state.global_step,
+            tokens=sum(len(course.examples[i]["input_ids"]) for i in met),
+            seconds=round(progress.seconds, 3),
+            loss_before=before,
+            loss_after=after,
+        ),
+        curve=curve,
+        best_step=best_step,
+        most_tokens=trainer.most_tokens,
     )
-    adapted: PeftModel = get_peft_model(base_model.load_model(folder, params.dtype), lora)
-    return adapted
+    save_file(learnt_state(model), folder / LEARNT)
+    _write(folder / TAUGHT, told.model_dump_json())
+    return told
 
 
 def _trainer(
-    model: PeftModel,
+    model: Any,
     tokenizer: PreTrainedTokenizerBase,
-    params: LoraParams,
-    planned: list[Row],
-    held_out: list[Row],
-    checkpoints: Path,
+    params: Params,
+    planned: list[Example],
+    held_out: list[Example],
+    folder: Path,
+    most_tokens: int,
 ) -> tuple[AnswerTrainer, Progress]:
     """Set trl up to meet the planned examples in their order, one batch a step."""
     import torch
@@ -122,7 +154,7 @@ def _trainer(
     from assets.tuning.sft import AnswerTrainer, Progress, collate
 
     config = SFTConfig(
-        output_dir=str(checkpoints),
+        output_dir=str(folder),
         per_device_train_batch_size=params.batch_size,
         per_device_eval_batch_size=params.batch_size,
         max_steps=-(-len(planned) // params.batch_size),
@@ -153,55 +185,68 @@ def _trainer(
         restore_callback_states_from_checkpoint=True,  # else a resumed run would forget its lost patience
         report_to="none",
     )
-    progress = Progress(_seconds_before(checkpoints), marker=WHOLE)
+    before = _before(folder)
+    progress = Progress(before.get("seconds", 0.0), marker=WHOLE)
     trainer = AnswerTrainer(
         model=model,
         args=config,
-        train_dataset=Dataset.from_list(planned),
-        eval_dataset=Dataset.from_list(sorted(held_out, key=lambda e: len(e["input_ids"]))) if held_out else None,
+        train_dataset=Dataset.from_list([_fed(e) for e in planned]),
+        eval_dataset=Dataset.from_list([_fed(e) for e in sorted(held_out, key=_length)]) if held_out else None,
         processing_class=tokenizer,
-        data_collator=partial(collate, pad=tokenizer.pad_token_id, most_tokens=params.micro_batch_tokens),
+        data_collator=collate,
         callbacks=[progress, *([EarlyStoppingCallback(params.patience)] if held_out else [])],
+        pad=tokenizer.pad_token_id,
+        most_tokens=before.get("most_tokens", most_tokens),
     )
+    progress.trainer = trainer
     trainer.remove_callback(PrinterCallback)
     return trainer, progress
 
 
-def _losses(state: TrainerState, base_loss: float | None) -> dict[str, Any]:
-    """Read the loss curve from the trainer's history; step 0 is the base model."""
-    curve = [] if base_loss is None else [Loss(step=0, split="validation", loss=round(base_loss, 6))]
+def _length(example: Example) -> int:
+    return len(example["input_ids"])
+
+
+def _fed(example: Example) -> Example:
+    """Return what the trainer reads of an example: numbers only."""
+    return {name: example[name] for name in ("input_ids", "answer_start", "weight")}
+
+
+def _curve(state: TrainerState, before: float | None) -> tuple[tuple[Loss, ...], int, float | None]:
+    """Read a stage's losses from the trainer's history: the curve, the best step, and the loss there."""
+    curve = [] if before is None else [Loss(step=0, split="validation", loss=before)]
     for entry in state.log_history:
         for split, name in (("train", "loss"), ("validation", "eval_loss")):
             if name in entry:
                 curve.append(Loss(step=entry["step"], split=split, loss=round(entry[name], 6)))
-    trained = [point.loss for point in curve if point.split == "train"]
     validated = [point for point in curve if point.split == "validation" and point.step]
     best = min(validated, key=lambda point: (point.loss, point.step), default=None)
+    return tuple(curve), best.step if best else state.global_step, best.loss if best else None
+
+
+def _losses(taught: list[Taught]) -> dict[str, Any]:
+    """Join the stages' curves, their steps counted on; step 0 is the base model."""
+    curve: list[Loss] = []
+    before = 0
+    for told in taught:
+        kept = (point for point in told.curve if point.step or not curve)  # a stage begins where one ended
+        curve += [point.model_copy(update={"step": point.step + before}) for point in kept]
+        before += told.stage.steps
+    trained = [point.loss for point in taught[-1].curve if point.split == "train"]
     return {
+        "steps": before,
+        "best_step": before - taught[-1].stage.steps + taught[-1].best_step,
         "losses": tuple(curve),
         "train_loss": round(sum(trained[-10:]) / len(trained[-10:]), 6),
-        "validation_loss": best.loss if best else None,
-        "base_validation_loss": None if base_loss is None else round(base_loss, 6),
-        "best_step": best.step if best else state.global_step,
+        "validation_loss": taught[-1].stage.loss_after,
+        "base_validation_loss": taught[0].stage.loss_before,
     }
-
-
-def _save(model: PeftModel, base: str, out: Path) -> Path:
-    """Write the adapter whole or not at all; nothing in it tells where it was made."""
-    making, target = out / f".{ADAPTER}", out / ADAPTER
-    shutil.rmtree(making, ignore_errors=True)
-    shutil.rmtree(target, ignore_errors=True)
-    model.peft_config["default"].base_model_name_or_path = base
-    model.save_pretrained(str(making), save_embedding_layers=False)
-    (making / "README.md").unlink(missing_ok=True)  # peft's empty card
-    making.replace(target)
-    return target / "adapter_model.safetensors"
 
 
 def _fingerprint(request: TrainingRequest, release: released.Release) -> str:
     files = {name: file.sha256 for name, file in sorted(release.files.items())}
-    base = base_model.identity(request.base_model)
-    return json.dumps([release.release, files, base, request.params.model_dump(mode="json")], sort_keys=True)
+    asked = request.model_dump(mode="json", include={"approach", "params", "fold"})
+    return json.dumps([release.release, files, base_model.identity(request.base_model), asked], sort_keys=True)
 
 
 def _checkpoints(request: TrainingRequest, release: released.Release, out: Path) -> Path:
@@ -212,31 +257,32 @@ def _checkpoints(request: TrainingRequest, release: released.Release, out: Path)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         _write(stated, asked)
-    for torn in folder.glob("checkpoint-*"):
+    for torn in folder.glob("*/checkpoint-*"):
         if not (torn / WHOLE).is_file():
             shutil.rmtree(torn)
     return folder
 
 
-def _last_whole(checkpoints: Path) -> str | None:
-    steps = {int(f.name.rpartition("-")[2]): f for f in checkpoints.glob("checkpoint-*")}
+def _last_whole(folder: Path) -> str | None:
+    steps = {int(f.name.rpartition("-")[2]): f for f in folder.glob("checkpoint-*")}
     return str(steps[max(steps)]) if steps else None
 
 
-def _seconds_before(checkpoints: Path) -> float:
-    last = _last_whole(checkpoints)
-    return float(json.loads((Path(last) / WHOLE).read_text(encoding="utf-8"))["seconds"]) if last else 0.0
+def _before(folder: Path) -> dict[str, Any]:
+    """Return what the last checkpoint says of the time and memory before it."""
+    last = _last_whole(folder)
+    return dict(json.loads((Path(last) / WHOLE).read_text(encoding="utf-8"))) if last else {}
 
 
 def _done(request: TrainingRequest, release: released.Release, out: Path) -> TrainingResult | None:
     """Return the result that rests in `out` if it answers this very request."""
     if not (out / RESULT).is_file():
         return None
-    result = TrainingResult.model_validate_json((out / RESULT).read_text(encoding="utf-8"))
-    stated = (result.release, result.verdict_id, result.base_model, result.params)
+    result = read_result(out)
+    stated = (result.release, result.verdict_id, result.base_model, result.approach, result.params, result.fold)
     base = base_model.identity(request.base_model)
-    asked = (release.release, release.verdict.verdict_id, base, request.params)
-    return result if stated == asked else None
+    about = (release.release, release.verdict.verdict_id, base)
+    return result if stated == (*about, request.approach, request.params, request.fold) else None
 
 
 def _write(file: Path, text: str) -> None:

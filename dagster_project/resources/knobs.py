@@ -10,18 +10,26 @@ from assets.errors import RefineryError
 
 Params = TypeVar("Params", bound=BaseModel)
 _PLAIN = (int, float, str, bool)
+TRAIN = "train"
+"""The knob that trains an approach in one run, though the settings do not choose it."""
 
 
-def knobs(params: type[BaseModel]) -> type[dg.Config]:
+def knobs(params: type[BaseModel], *, trained: bool = False) -> type[dg.Config]:
     """Return the run configuration of a room's parameters: those that are plain values, each optional.
 
     The settings file says what they are by default; a knob left alone keeps that.
+
+    Args:
+        params: The parameters.
+        trained: Whether they are of an approach, which a run may train whatever the settings choose.
     """
     fields: dict[str, Any] = {
         name: (plain | None, Field(default=None, description=field.description))
         for name, field in params.model_fields.items()
         if (plain := _plain(field.annotation)) is not None
     }
+    if trained:
+        fields[TRAIN] = (bool | None, Field(default=None, description="Train it in this run, chosen or not."))
     return create_model(f"{params.__name__}Knobs", __base__=dg.Config, __doc__=params.__doc__, **fields)
 
 
@@ -35,7 +43,8 @@ def turned(config: dg.Config, params: Params) -> tuple[Params, str]:
     if not chosen:
         return params, ""
     try:
-        changed = type(params).model_validate({**params.model_dump(), **chosen})
+        own = {name: value for name, value in chosen.items() if name in type(params).model_fields}
+        changed = type(params).model_validate({**params.model_dump(), **own})
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])

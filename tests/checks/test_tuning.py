@@ -9,8 +9,12 @@ PROMPTS = [
     {**PROMPT, "prompt_id": "1", "category": "house", "template_name": "brief"},
     {**PROMPT, "prompt_id": "2", "category": "*", "template_name": "brief", "validation_nll": 2.0, "tried": TRIED},
 ]
+TRIALS = [
+    {"trial_id": "a", "trial": 0, "steps": 4, "validation_loss": 2.0, "chosen": False},
+    {"trial_id": "b", "trial": 1, "steps": 4, "validation_loss": 1.5, "chosen": True},
+]
 ADAPTER = {
-    "adapter": "0123456789abcdef",
+    "artifact": "0123456789abcdef",
     "verdict_id": "v",
     "steps": 40,
     "train_loss": 1.4,
@@ -49,9 +53,9 @@ def test_each_promise_on_lora_adapter_can_fail():
         promises.LORA_ADAPTER,
         good=[ADAPTER],
         bad={
-            "is_not_empty": lambda rows: [],
+            "there_is_one_at_most": lambda rows: [*rows, {**rows[0], "artifact": "fedcba9876543210"}],
             "a_verdict_allowed_it": but(verdict_id=None),
-            "its_version_is_the_hash_of_its_weights": but(adapter="latest"),
+            "its_version_is_the_hash_of_its_weights": but(artifact="latest"),
             "it_was_trained": but(steps=0),
             "its_loss_is_a_number": but(train_loss=float("inf")),
             "it_was_validated": but(validation_loss=None),
@@ -65,3 +69,24 @@ def test_an_adapter_that_was_not_validated_is_not_compared():
 
     rows = [{**ADAPTER, "validation_loss": None, "base_validation_loss": None}]
     assert broken(tables.LORA_ADAPTER, promises.LORA_ADAPTER, rows) == {"it_was_validated"}
+
+
+def test_each_promise_on_tuning_trials_can_fail():
+    assert_each_promise_can_fail(
+        tables.TUNING_TRIALS,
+        promises.TUNING_TRIALS,
+        good=TRIALS,
+        bad={
+            "each_trial_stands_once": but(trial=0),
+            "every_trial_was_trained": but(steps=0),
+            "every_trial_was_validated": but(validation_loss=None),
+            "one_trial_is_chosen_at_most": but(chosen=True),
+        },
+    )
+
+
+def test_what_was_not_chosen_keeps_every_promise():
+    from tests.promises import broken
+
+    assert broken(tables.FULL_MODEL, promises.FULL_MODEL, []) == set()
+    assert broken(tables.TUNING_TRIALS, promises.TUNING_TRIALS, []) == set()

@@ -35,18 +35,15 @@ def adapter(tiny_model, release, tmp_path_factory):
         torch.manual_seed(0)
         lora = LoraConfig(r=4, target_modules="all-linear", init_lora_weights=False, task_type="CAUSAL_LM")
         get_peft_model(base_model.load_model(tiny_model, "float32"), lora).save_pretrained(folder / "adapter")
-    stated = {
-        "release": json.loads((release / "release.json").read_text())["release"],
-        "base_model": base_model.identity(tiny_model),
-        "template_sha256": base_model.template_sha256(base_model.load_tokenizer(tiny_model)),
-    }
-    (folder / "training.json").write_text(json.dumps(stated))
+    (folder / "training.json").write_text(models.trained("lora", release, tiny_model).model_dump_json())
     return folder
 
 
 @pytest.fixture(scope="module")
 def request_(release, tiny_model, prompts, adapter):
-    return PredictionRequest(release=release, base_model=tiny_model, prompts=prompts, adapter=adapter, params=PARAMS)
+    return PredictionRequest(
+        release=release, base_model=tiny_model, prompts=prompts, trained={"lora": adapter}, params=PARAMS
+    )
 
 
 @pytest.fixture(scope="module")
@@ -77,8 +74,8 @@ def test_some_are_answered_in_words_the_same_by_every_approach_and_all_are_score
 def test_the_adapter_speaks_for_lora_only(table, request_, tmp_path):
     zero, lora = of(table, "zero_shot"), of(table, "lora")
     assert all(zero[e]["nll"] != lora[e]["nll"] for e in zero)
-    assert all(zero[e]["prompt_tokens"] == lora[e]["prompt_tokens"] for e in zero)
-    bare = predict(request_.model_copy(update={"adapter": None, "prompts": None}), tmp_path / "p.parquet")
+    assert all(zero[e]["prompt_tokens"] != lora[e]["prompt_tokens"] for e in zero), "it is asked without instruction"
+    bare = predict(request_.model_copy(update={"trained": {}, "prompts": None}), tmp_path / "p.parquet")
     assert {e: r["nll"] for e, r in of(bare, "zero_shot").items()} == {e: r["nll"] for e, r in zero.items()}
 
 
@@ -97,7 +94,7 @@ def test_the_test_set_is_the_same_every_time_while_its_examples_exist(table, req
     gone = sorted(of(table, "zero_shot"))[0]
     rows = [models.example(n, "test") for n in range(48, 64)]
     left = models.release(tmp_path / "r", [r for r in rows if r["example_id"] != gone])
-    shrunk = request_.model_copy(update={"release": left, "adapter": None, "prompts": None})
+    shrunk = request_.model_copy(update={"release": left, "trained": {}, "prompts": None})
     asked = set(of(predict(shrunk, tmp_path / "q.parquet"), "zero_shot"))
     assert asked > set(of(table, "zero_shot")) - {gone}
 
@@ -118,7 +115,7 @@ def test_the_likeliest_label_is_chosen_by_the_base_model_and_the_adapter(request
     stated["release"] = json.loads((folder / "release.json").read_text())["release"]
     (tmp_path / "training.json").write_text(json.dumps(stated))
     params = PARAMS.model_copy(update={"max_labelled": 4})
-    other = request_.model_copy(update={"release": folder, "adapter": tmp_path, "params": params})
+    other = request_.model_copy(update={"release": folder, "trained": {"lora": tmp_path}, "params": params})
     rows = [r for r in predict(other, tmp_path / "p.parquet").to_pylist() if r["task"] == "classify_category"]
     assert {(r["approach"], r["reference"]) for r in rows} == {
         (a, x) for a in ("zero_shot", "lora") for x in ("house", "rooms")
@@ -132,6 +129,33 @@ def test_the_likeliest_label_is_chosen_by_the_base_model_and_the_adapter(request
         reader = Reader(model, pad=tokenizer.pad_token_id, end=tokenizer.eos_token_id)
         nll = [reader.nll([base_model.encode(m, tokenizer)], batch_tokens=4096)[0] for m in said]
         assert row["answer"] == ("house", "rooms")[int(nll[1] < nll[0])]
+
+
+def test_a_model_trained_whole_takes_the_place_of_the_base_model(request_, release, tiny_model, adapter, tmp_path):
+    import torch
+
+    model = base_model.load_model(tiny_model, "float32")
+    with torch.no_grad():
+        model.model.layers[0].mlp.up_proj.weight.mul_(1.5)
+    model.save_pretrained(tmp_path / "model")
+    (tmp_path / "training.json").write_text(models.trained("full", release, tiny_model).model_dump_json())
+    asked = request_.model_copy(update={"trained": {"lora": adapter, "full": tmp_path}, "prompts": None})
+    found = predict(asked, tmp_path / "p.parquet")
+    zero, lora, full = (of(found, approach) for approach in ("zero_shot", "lora", "full"))
+    assert all(full[e]["nll"] not in (zero[e]["nll"], lora[e]["nll"]) for e in zero)
+    alone = predict(asked.model_copy(update={"trained": {"full": tmp_path}}), tmp_path / "p.parquet")
+    assert {e: r["nll"] for e, r in of(alone, "full").items()} == {e: r["nll"] for e, r in full.items()}
+
+
+@pytest.mark.parametrize(("approach", "same"), [("instruction", True), ("multitask", True), ("transfer", False)])
+def test_each_approach_is_asked_in_the_form_it_was_trained_in(
+    request_, release, tiny_model, adapter, tmp_path, approach, same
+):
+    (tmp_path / "adapter").symlink_to(adapter / "adapter")
+    (tmp_path / "training.json").write_text(models.trained(approach, release, tiny_model).model_dump_json())
+    found = predict(request_.model_copy(update={"trained": {approach: tmp_path}}), tmp_path / "p.parquet")
+    zero, asked = of(found, "zero_shot"), of(found, approach)
+    assert all((zero[e]["prompt_tokens"] == asked[e]["prompt_tokens"]) is same for e in zero)
 
 
 def test_an_answer_that_other_pairs_share_is_counted(tiny_model, tmp_path):
@@ -152,15 +176,15 @@ def test_each_prediction_is_derived_from_its_example(table, request_, tmp_path):
     assert balance(published.ledger).derived == len(table)
 
 
-@pytest.mark.parametrize("name", ["release", "base_model", "template_sha256"])
+@pytest.mark.parametrize("name", ["release", "base_model", "template_sha256", "approach"])
 def test_an_adapter_trained_on_something_else_is_refused(request_, adapter, tmp_path, name):
     import shutil
 
     other = shutil.copytree(adapter, tmp_path / "other")
     stated = json.loads((other / "training.json").read_text())
-    (other / "training.json").write_text(json.dumps({**stated, name: "another"}))
+    (other / "training.json").write_text(json.dumps({**stated, name: "multitask" if name == "approach" else "another"}))
     with pytest.raises(RefineryError, match=f"another {name}"):
-        predict(request_.model_copy(update={"adapter": other}), tmp_path / "p.parquet")
+        predict(request_.model_copy(update={"trained": {"lora": other}}), tmp_path / "p.parquet")
     assert not (tmp_path / "p.parquet").exists()
 
 

@@ -1,7 +1,7 @@
 from collections import Counter
 
-from assets.tuning.lora import plan
-from assets.tuning.params import LoraParams
+from assets.training import LoraParams
+from assets.tuning.plan import plan
 
 LENGTHS = [10 + 7 * n % 90 for n in range(100)]
 

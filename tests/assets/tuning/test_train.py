@@ -7,13 +7,13 @@ import sys
 
 import pytest
 
-from assets import child
+from assets import child, tables
 from assets.errors import RefineryError
 from assets.ledger import balance
 from assets.released import open_release
-from assets.tuning.lora import TrainingRequest, lora_adapter_row
-from assets.tuning.params import LoraParams
+from assets.training import LoraParams, TrainingRequest
 from assets.tuning.train import train
+from assets.tuning.trained import trained as trained_rows
 from tests import models
 
 # Two layers in fp32, a step every 4 examples: seconds on one core.
@@ -61,7 +61,7 @@ def test_the_adapter_is_safetensors_and_does_not_tell_where_it_was_made(trained,
 
 
 def test_its_row_is_derived_from_the_release(trained):
-    published = lora_adapter_row(trained[1], folder="artifacts/lora_adapter/1")
+    published = trained_rows(tables.LORA_ADAPTER, [trained[1]], folder="artifacts/lora_adapter/1")
     row = published.table.to_pylist()[0]
     assert row["folder"] == "artifacts/lora_adapter/1"
     assert LoraParams.model_validate_json(row["params"]) == FAST
@@ -104,8 +104,8 @@ def test_a_killed_training_goes_on_from_its_last_checkpoint_and_ends_the_same(re
                 first.send_signal(signal.SIGKILL)
                 break
     assert not (out / "training.json").exists()
-    assert (out / "checkpoints/checkpoint-4/whole.json").exists()
-    (out / "checkpoints/checkpoint-5").mkdir()  # torn: the kill came while it was written
+    assert (out / "checkpoints/answer/checkpoint-4/whole.json").exists()
+    (out / "checkpoints/answer/checkpoint-5").mkdir()  # torn: the kill came while it was written
 
     lines = []
     child.run("assets.tuning.train", request_, out, on_line=lines.append)
@@ -120,7 +120,7 @@ def test_a_killed_training_goes_on_from_its_last_checkpoint_and_ends_the_same(re
 
 
 def test_checkpoints_of_another_request_are_not_gone_on_from(request_, tmp_path):
-    stale = tmp_path / "checkpoints/checkpoint-99"
+    stale = tmp_path / "checkpoints/answer/checkpoint-99"
     stale.mkdir(parents=True)
     (stale / "whole.json").write_text("{}")
     (tmp_path / "checkpoints/request.json").write_text("another")
