@@ -14,6 +14,7 @@ from pathlib import Path
 
 from assets.ledger import reasons
 from assets.tables import TABLES
+from assets.tuning.params import APPROACHES
 from dagster_project.resources.lake import Lake
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -49,9 +50,9 @@ def _tables(lake: Lake) -> None:
     for name in TABLES:
         left = ", ".join(f"{reason} {n:,}" for reason, n in reasons(lake.read_ledger(name)).items())
         print(f"| {name} | {len(lake.read(name)):,} | {left} |")
-    row = lake.read("lora_adapter").to_pylist()[0]
     told = ("distinct_examples", "steps", "tokens", "base_validation_loss", "validation_loss", "seconds", "peak_bytes")
-    print("\nAdapter: " + ", ".join(f"{key} {row[key]}" for key in told) + "\n")
+    for row in (row for asset in APPROACHES for row in lake.read(asset).to_pylist()):
+        print(f"\n{row['approach']}: " + ", ".join(f"{key} {row[key]}" for key in told) + "\n")
 
 
 def _scores(lake: Lake) -> None:

@@ -1,12 +1,14 @@
 """The three lines as jobs, and the jobs that join them. Selected by name, so no asset is imported."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import dagster as dg
 
 from assets.tables import TABLES
+from assets.tuning.params import APPROACHES
 from dagster_project.metadata import HOME_CHECK, STORED_CHECK
+from dagster_project.resources.knobs import TRAIN
 
 RECORD_ROOMS = ("collection", "normalization", "anonymization", "standardization", "pairing", "validation", "analysis")
 DATASET_ROOMS = (
@@ -36,15 +38,28 @@ def line_of(table: str) -> str:
     return LATER.get(table) or next(line for line, rooms in LINES.items() if TABLES[table].room in rooms)
 
 
-def _job(name: str, tables: Iterable[str], description: str) -> Any:  # Dagster does not export its type
+def _job(name: str, tables: Iterable[str], description: str, **more: Any) -> Any:  # Dagster does not export its type
     """Build a job that makes some tables; what reads again all that rests there is left to whoever asks for it."""
     asked_for = [(t, STORED_CHECK) for t in TABLES] + [("dataset_release", HOME_CHECK)]
     by_hand = dg.AssetSelection.checks(*(dg.AssetCheckKey(dg.AssetKey(t), check) for t, check in asked_for))
-    return dg.define_asset_job(name, selection=dg.AssetSelection.assets(*tables) - by_hand, description=description)
+    return dg.define_asset_job(
+        name, selection=dg.AssetSelection.assets(*tables) - by_hand, description=description, **more
+    )
 
 
 def _line(name: str, description: str) -> Any:
-    return _job(name, [t for t in TABLES if line_of(t) == name], description)
+    return _job(name, _tables_of(name), description)
+
+
+def _tables_of(line: str) -> list[str]:
+    return [t for t in TABLES if line_of(t) == line]
+
+
+@dg.config_mapping(config_schema={"approach": dg.Enum("Approach", [dg.EnumValue(a) for a in APPROACHES.values()])})
+def _trains(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Tell the asset of one approach to train, whatever the settings choose; what is trained already is not again."""
+    asset = next(name for name, approach in APPROACHES.items() if approach == asked["approach"])
+    return {"ops": {asset: {"config": {TRAIN: True}}}}
 
 
 record_line = _line(
@@ -52,7 +67,13 @@ record_line = _line(
 )
 dataset_line = _line("dataset_line", "From all valid pairs to a released dataset with its verdict.")
 tuning_line = _line("tuning_line", "Tune the approaches on the release, evaluate them on its test set, recommend one.")
+execute_fine_tuning = _job(
+    "execute_fine_tuning",
+    _tables_of("tuning_line"),
+    "Train one approach on the release beside those the settings choose, evaluate all, recommend one.",
+    config=_trains,
+)
 full_refresh = _job(
     "full_refresh", TABLES, "The three lines in order, for the days chosen and all that follows from them."
 )
-JOBS = [record_line, dataset_line, tuning_line, full_refresh]
+JOBS = [record_line, dataset_line, tuning_line, execute_fine_tuning, full_refresh]

@@ -10,6 +10,7 @@ from rich.console import RenderableType
 from rich.table import Table as Grid
 
 from assets.tables import SPLITS
+from assets.tuning.params import APPROACHES
 from dagster_project.resources.lake import Lake
 
 NAMES = {"zero_shot": "zero-shot prompt", "few_shot": "few-shot prompt", "lora": "LoRA adapter"}
@@ -80,11 +81,10 @@ def _sizes(lake: Lake, home: Path) -> Iterator[str]:
         rows = {f["split"]: f["rows"] for f in files if f["format"] == "parquet"}
         told = ", ".join(f"{rows[s]:,} {s}" for s in SPLITS if s in rows)
         yield f"[bold]Released[/bold] {sum(rows.values()):,} examples: {told}"
-    if lake.manifest("lora_adapter"):
-        row = lake.read("lora_adapter").to_pylist()[0]
+    for row in (row for asset in APPROACHES for row in lake.read(asset).to_pylist()):
         yield (
-            f"[bold]Trained[/bold] on {row['distinct_examples']:,} distinct examples in {row['steps']:,} steps, "
-            f"{row['seconds']:.0f} s; adapter of {_megabytes(home / row['folder'])}"
+            f"[bold]Trained[/bold] {row['approach']} on {row['distinct_examples']:,} distinct examples in "
+            f"{row['steps']:,} steps, {row['seconds']:.0f} s; {_megabytes(home / row['folder'])}"
         )
     yield f"[bold]On disk[/bold] {_megabytes(home)}"
 
@@ -96,9 +96,9 @@ def _places(lake: Lake, home: Path) -> Iterator[str]:
         "what became of every row": home / "ledger",
         "reports": home / "reports",
     }
-    for asset, title in (("dataset_release", "release"), ("lora_adapter", "adapter")):
-        if lake.manifest(asset):
-            found[title] = home / lake.read(asset)["folder"][0].as_py()
+    for asset, title in {"dataset_release": "release", **APPROACHES}.items():
+        for folder in lake.read(asset)["folder"].to_pylist()[:1]:
+            found[title] = home / folder
     yield from (f"{title:<26}{place}" for title, place in found.items() if place.exists())
 
 

@@ -6,12 +6,14 @@ import tomllib
 from pathlib import Path
 
 import dagster as dg
+import pytest
 import yaml
 
 import assets
 import checks
 import dagster_project
 from assets.tables import TABLES
+from assets.tuning.params import APPROACHES
 from checks.suites import PROMISES
 from dagster_project.definitions import build, defs
 from dagster_project.jobs import ROOMS
@@ -79,6 +81,15 @@ def test_the_lines_cover_every_asset_once() -> None:
 def _assets_of(job: str) -> list[str]:
     layer = defs.resolve_job_def(job).asset_layer
     return [key.path[-1] for key in layer.executable_asset_keys]
+
+
+def test_fine_tuning_is_executed_by_naming_an_approach() -> None:
+    job = defs.resolve_job_def("execute_fine_tuning")
+    for asset, approach in APPROACHES.items():
+        told = dg.validate_run_config(job, {"approach": approach})["ops"]
+        assert {name for name, op in told.items() if (op["config"] or {}).get("train")} == {asset}
+    with pytest.raises(dg.DagsterInvalidConfigError):
+        dg.validate_run_config(job, {"approach": "guessing"})
 
 
 def test_a_resource_can_be_swapped() -> None:
