@@ -681,6 +681,36 @@ APPROACH_SCORES = Table(
         _c("better", _S, "higher or lower"),
     ),
 )
+CROSS_VALIDATION = Table(
+    "cross_validation",
+    "evaluation",
+    "The adapter's knobs trained without each fold and asked it: a row a fold and one of all; no row if not asked for.",
+    (
+        _c("row_id", _S, "hash of release, adapter and fold"),
+        _c("fold", _I, "the fold of the training part that was left out and asked; null for all of them together"),
+        _c("release", _S, "release the folds are of"),
+        _c("params", _S, "the knobs of every training, as JSON"),
+        _c("train_size", _I, "examples learnt from; of all folds the mean"),
+        _c("val_size", _I, "answers of the fold that were asked, written by people; of all folds the sum"),
+        _c("threads", _I, "threads they come from"),
+        _c("performance", _F, "the adapter's negative log-likelihood of the true answers, nats a token"),
+        _c("performance_low", _F, "lower end of its interval, a bootstrap over threads"),
+        _c("performance_high", _F, "upper end"),
+        _c("zero_shot", _F, "the same of the base model, asked by its instruction"),
+        _c("zero_shot_low", _F, "lower end of its interval"),
+        _c("zero_shot_high", _F, "upper end"),
+        _c("difference", _F, "performance - zero_shot, paired; below zero the adapter is better"),
+        _c("difference_low", _F, "lower end of its interval"),
+        _c("difference_high", _F, "upper end"),
+        _c("spread", _F, "standard deviation of the folds' performance; null of a single fold"),
+        _c(
+            "data_quality",
+            _F,
+            "mean over the pairs learnt from of question_quality, answer_quality, relevance and completeness, 0 to 1",
+        ),
+        _c("seconds", _F, "wall time of the training; of all folds the sum"),
+    ),
+)
 RECOMMENDATION = Table(
     "recommendation",
     "evaluation",

@@ -130,7 +130,7 @@ class TrainingRequest(BaseModel):
     approach: Approach = "lora"
     params: Params = LoraParams()
     fold: int | None = Field(
-        default=None, ge=0, description="Cross-validation: this fold is validated on instead of learnt."
+        default=None, ge=0, description="Cross-validation: this fold of the training part is not learnt."
     )
 
     @model_validator(mode="after")

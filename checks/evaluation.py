@@ -105,6 +105,51 @@ APPROACH_SCORES: tuple[Promise, ...] = (
     ),
 )
 
+CROSS_VALIDATION: tuple[Promise, ...] = (
+    (
+        "each_fold_stands_once",
+        "ExpectCompoundColumnsToBeUnique",
+        {"column_list": ["release", "fold"], "ignore_row_if": "never"},
+        "No fold is counted twice, nor all of them.",
+        "critical",
+    ),
+    (
+        "every_fold_was_learnt_without_and_asked",
+        "ExpectColumnPairValuesAToBeGreaterThanB",
+        {"column_A": "val_size", "column_B": "threads", "or_equal": True},
+        "Every fold gave answers, of at least as many as its threads.",
+        "critical",
+    ),
+    (
+        "every_performance_is_a_number",
+        "ExpectColumnValuesToBeBetween",
+        {"column": "performance", "min_value": 0, "max_value": 20},
+        "No training diverged: each performance is finite and below that of blind guessing.",
+        "critical",
+    ),
+    (
+        "every_performance_was_measured",
+        "ExpectColumnValuesToNotBeNull",
+        {"column": "performance"},
+        "No fold was left unasked.",
+        "critical",
+    ),
+    (
+        "data_quality_is_a_share",
+        "ExpectColumnValuesToBeBetween",
+        {"column": "data_quality", "min_value": 0, "max_value": 1},
+        "The mean quality of what was learnt lies between 0 and 1.",
+        "critical",
+    ),
+    (
+        "every_fold_beats_the_prompt",
+        "ExpectColumnValuesToBeBetween",
+        {"column": "difference", "max_value": 0},
+        "No fold's adapter is worse than the zero-shot prompt.",
+        "warning",
+    ),
+)
+
 RECOMMENDATION: tuple[Promise, ...] = (
     (
         "is_not_empty",

@@ -101,6 +101,7 @@ FAULTS = {
     ),
     "predictions": ("assets.evaluation.asset", "released_folder"),
     "approach_scores": ("assets.evaluation.scores", "approach_scores"),
+    "cross_validation": ("assets.evaluation.asset", "released_folder"),
     "recommendation": ("assets.evaluation.recommend", "recommendation"),
 }
 """What makes each asset, and so where it is made to fail."""

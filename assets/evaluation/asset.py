@@ -10,12 +10,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from assets import child, tables
+from assets.evaluation import cross_validation as cross
 from assets.evaluation import predict, recommend, scores
-from checks.evaluation import APPROACH_SCORES, PREDICTIONS, RECOMMENDATION
+from assets.training import MODULE, TrainingRequest, read_result
+from checks.evaluation import APPROACH_SCORES, CROSS_VALIDATION, PREDICTIONS, RECOMMENDATION
 from checks.expectations import audited
 from checks.gate import released_folder
 from dagster_project.failures import plainly
-from dagster_project.metadata import card
+from dagster_project.metadata import COLUMNS, card
 
 KINDS = ("pytorch", "parquet")
 
@@ -57,6 +59,44 @@ def approach_scores(context: dg.AssetExecutionContext, predictions: pa.Table) ->
     scored = scores.approach_scores(predictions, params)
     few = dg.MetadataValue.json(scores.too_small(predictions, params))
     yield from audited(context, scored, APPROACH_SCORES, groups_without_a_score=few)
+
+
+@dg.asset(
+    **card(tables.CROSS_VALIDATION, "CrossValidator", CROSS_VALIDATION, KINDS, needs=["base_model"]),
+    ins={"balanced_pairs": dg.AssetIn(metadata={COLUMNS: ["split", "fold", *cross.QUALITY]})},
+    pool="train",
+)
+@plainly
+def cross_validation(
+    context: dg.AssetExecutionContext,
+    dataset_release: pa.Table,
+    quality_verdict: pa.Table,
+    lora_adapter: pa.Table,
+    balanced_pairs: pa.Table,
+) -> Iterator[Any]:
+    """The LoRA adapter's knobs, trained without each fold of the training part in turn and asked that fold."""
+    found, params = context.resources, context.resources.settings.evaluation
+    folder = released_folder(dataset_release, quality_verdict, found.lake, found.settings)
+    asked = cross.requests(folder, lora_adapter, found.base_model, params.cross_validation.folds)
+    folds = [_fold(context, training) for training in asked]
+    yield from audited(context, cross.cross_validation(folds, balanced_pairs, params.scores), CROSS_VALIDATION)
+
+
+def _fold(context: dg.AssetExecutionContext, training: TrainingRequest) -> cross.Fold:
+    """Train without a fold, then ask it; what was done for this very request is not done again."""
+    settings, fold = context.resources.settings, training.fold
+    few = {"max_test": settings.evaluation.cross_validation.examples, "max_generated": 0, "max_labelled": 0}
+    params = settings.evaluation.predictions.model_copy(update=few)
+    told = training.model_dump_json(include={"params"}), params.model_dump_json()
+    version = tables.content_hash(training.release.name, training.base_model.name, *told)
+    out = settings.home / f"artifacts/cross_validation/{version}/fold-{fold}"
+    child.run(MODULE, training, out, on_line=context.log.info)
+    asked = predict.PredictionRequest(
+        release=training.release, base_model=training.base_model, trained={"lora": out}, fold=fold, params=params
+    )
+    if not (said := out / "predictions.parquet").is_file():
+        child.run("assets.evaluation.predict", asked, said, on_line=context.log.info)
+    return cross.Fold(int(fold or 0), read_result(out), pq.read_table(said))
 
 
 @dg.asset(**card(tables.RECOMMENDATION, "FineTuningFramework", RECOMMENDATION))

@@ -58,10 +58,21 @@ class RecommendationParams(BaseModel):
     min_threads: int = Field(default=10, ge=2, description="Threads below which an interval is not relied on.")
 
 
+class CrossValidationParams(BaseModel):
+    """How the LoRA adapter's knobs are cross-validated; each fold costs a training."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    folds: int = Field(
+        default=0, ge=0, description="Folds trained without and asked, of splitting.folds; 0 validates nothing."
+    )
+    examples: int | None = Field(default=100, ge=1, description="Answers asked of a fold; null takes all.")
+
+
 class EvaluationParams(BaseModel):
     """The knobs of evaluation."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     predictions: PredictionParams = PredictionParams()
     scores: ScoreParams = ScoreParams()
+    cross_validation: CrossValidationParams = CrossValidationParams()
     recommendation: RecommendationParams = RecommendationParams()

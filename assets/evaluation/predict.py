@@ -37,6 +37,8 @@ class PredictionRequest(BaseModel):
     """The table few_shot_prompts as Parquet."""
     trained: dict[Approach, Path] = {}
     """By approach the folder its training wrote: `training.json`, and `adapter/` or `model/`."""
+    fold: int | None = None
+    """Cross-validation: ask this fold of the training part, left out by what was trained, instead of the test part."""
     params: PredictionParams = PredictionParams()
 
 
@@ -65,7 +67,7 @@ def predict(request: PredictionRequest, out: Path) -> pa.Table:
 
     release, params = released.open_release(request.release), request.params
     tokenizer = base_model.load_tokenizer(request.base_model)
-    rows = released.subset(release.examples("test"), params.max_test, by=("source",), seed=params.seed)
+    rows = released.subset(_part(release, request.fold), params.max_test, by=("source",), seed=params.seed)
     if not rows:
         raise RefineryError(f"release {release.release}", "holds no test example", "release a dataset that does")
     proved = {approach: _proved(approach, request, release, tokenizer) for approach in sorted(request.trained)}
@@ -92,6 +94,13 @@ def predict(request: PredictionRequest, out: Path) -> pa.Table:
     pq.write_table(table, making, compression="zstd")
     making.replace(out)
     return table
+
+
+def _part(release: released.Release, fold: int | None) -> list[Row]:
+    """Return the examples that are asked: the test part, or what people wrote of a fold of the training part."""
+    if fold is None:
+        return release.examples("test")
+    return [r for r in release.examples("train") if r["fold"] == fold and r["origin"] == "human"]
 
 
 def _models(request: PredictionRequest, proved: Mapping[Approach, TrainingResult]) -> Iterator[tuple[str, Form, Any]]:
@@ -238,6 +247,7 @@ def _proved(
         "release": release.release,
         "base_model": base_model.identity(request.base_model),
         "template_sha256": base_model.template_sha256(tokenizer),
+        "fold": request.fold,
     }
     for name, value in expected.items():
         if getattr(stated, name) != value:

@@ -96,14 +96,11 @@ def _first(
 
 
 def _rows(request: TrainingRequest, release: released.Release, split: str, task: str) -> list[Row]:
-    """Return the examples of a part, or with cross-validation those on its side of the fold."""
+    """Return the examples of a part that the request lets in."""
     params = request.params
-    if request.fold is None:
-        rows = release.examples(split, task=task)
-    else:
-        inside = split == "validation"
-        rows = [r for r in release.examples("train", task=task) if (r["fold"] == request.fold) == inside]
-        rows = [r for r in rows if not inside or r["origin"] == "human"]  # nothing made is ever validated on
+    rows = release.examples(split, task=task)
+    if split == "train" and request.fold is not None:
+        rows = [r for r in rows if r["fold"] != request.fold]
     if isinstance(params, FullParams) and params.categories is not None:
         rows = [r for r in rows if r["category"] in params.categories]
         if not rows and split == "train":

@@ -78,3 +78,23 @@ def test_each_promise_on_recommendation_can_fail():
             "it_says_what_would_change_it": but(would_flip=[]),
         },
     )
+
+
+FOLD = {"release": "r", "val_size": 9, "threads": 4, "performance": 1.0, "difference": -0.5, "data_quality": 0.8}
+FOLDS = [{**FOLD, "row_id": str(fold), "fold": fold} for fold in (0, 1, None)]
+
+
+def test_each_promise_on_cross_validation_can_fail():
+    assert_each_promise_can_fail(
+        tables.CROSS_VALIDATION,
+        promises.CROSS_VALIDATION,
+        good=FOLDS,
+        bad={
+            "each_fold_stands_once": but(fold=1),
+            "every_fold_was_learnt_without_and_asked": but(val_size=3),
+            "every_performance_is_a_number": but(performance=float("inf")),
+            "every_performance_was_measured": but(performance=None),
+            "data_quality_is_a_share": but(data_quality=80.0),
+            "every_fold_beats_the_prompt": but(difference=0.1),
+        },
+    )
