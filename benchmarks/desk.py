@@ -95,6 +95,16 @@ class SampleDesk:
         return pq.read_table(file, schema=tables.QA_PAIRS.schema)
 
     @cached_property
+    def raw(self) -> pa.Table:
+        """Return the pairs of the whole desk as its records came, anonymised and nothing else."""
+        file = self.folder / "raw_pairs.parquet"
+        if not file.exists():
+            collected = pa.concat_tables([self._collected(name) for name in _SOURCES])
+            records = tables.STANDARDIZED_RECORDS.conform(tables.ANONYMIZED_RECORDS.conform(collected))
+            pq.write_table(pair(records, PairingParams(), key=KEY).table, file)
+        return pq.read_table(file, schema=tables.QA_PAIRS.schema)
+
+    @cached_property
     def signatures(self) -> pa.Table:
         """Return `pair_signatures` of the whole desk, rejected pairs included."""
         file = self.folder / "pair_signatures.parquet"

@@ -1,0 +1,104 @@
+"""Trainings that are told apart: the same model and steps on several sets of pairs, scored on one test."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from assets import base_model, tables
+from assets.evaluation.params import PredictionParams
+from assets.evaluation.predict import PredictionRequest, predict
+from assets.formatting.format_examples import format_examples
+from assets.formatting.params import FormattingParams
+from assets.release.params import ReleaseParams
+from assets.release.release import FOLDER, release
+from assets.tuning.lora import TrainingRequest
+from assets.tuning.params import LoraParams
+from assets.tuning.train import train
+
+Scores = dict[str, tuple[str, float, int]]
+"""By test example its thread, and the sum over its answer's tokens of the negative log-likelihood, and their number."""
+
+
+class Difference(NamedTuple):
+    """How much better or worse one set of pairs is than another, nats a token; below zero is better."""
+
+    value: float
+    low: float
+    high: float
+    p: float
+    seeds: list[float]
+
+
+def released(pairs: pa.Table, home: Path) -> Path:
+    """Release balanced pairs as they are, for the task of answering alone; return the folder."""
+    tokenizer = base_model.load_tokenizer(packaged())
+    examples = format_examples(pairs, FormattingParams(importance={"answer": 1}), tokenizer).table
+    verdict = tables.QUALITY_VERDICT.of([{"verdict_id": "benchmark", "passed": True, "dataset_sha256": "benchmark"}])
+    made = release(examples, verdict, ReleaseParams(), home=home, dataset_sha256="benchmark")
+    return home / FOLDER / made.table.column("release")[0].as_py()
+
+
+def packaged() -> Path:
+    """Return the folder of the packaged base model."""
+    from dagster_project.settings import cache_folder
+
+    return base_model.prepare(base_model.PACKAGED, cache_folder())
+
+
+def scored(release_: Path, params: LoraParams, out: Path) -> Scores:
+    """Train on a release and score its test; what rests in `out` already is read from there."""
+    file = out / "scores.json"
+    if not file.exists():
+        train(TrainingRequest(release=release_, base_model=packaged(), params=params), out)
+        asked = PredictionParams(max_test=None, max_generated=0, max_labelled=0)
+        request = PredictionRequest(release=release_, base_model=packaged(), adapter=out, params=asked)
+        rows = [r for r in predict(request, out / "predictions.parquet").to_pylist() if r["approach"] == "lora"]
+        file.write_text(json.dumps({r["pair_id"]: (r["thread_id"], r["nll"], r["answer_tokens"]) for r in rows}))
+    found: Scores = {pair: tuple(said) for pair, said in json.loads(file.read_text()).items()}
+    return found
+
+
+def mean(scores: Scores) -> float:
+    """Return nats a token."""
+    return sum(nll for _, nll, _ in scores.values()) / sum(tokens for *_, tokens in scores.values())
+
+
+def difference(ours: Sequence[Scores], theirs: Sequence[Scores], *, draws: int = 4000) -> Difference:
+    """Compare two sets of pairs, seed by seed on the same test.
+
+    The interval is a bootstrap over threads and seeds. The p value is two-sided: each thread's sum of differences,
+    all seeds together, changes its sign by lot, as it would if the two were alike.
+    """
+    threads = sorted({thread for thread, _, _ in theirs[0].values()})
+    at = {thread: n for n, thread in enumerate(threads)}
+    gap, tokens = np.zeros((len(ours), len(threads))), np.zeros((len(ours), len(threads)))
+    for seed, (us, them) in enumerate(zip(ours, theirs, strict=True)):
+        for example, (thread, nll, n) in them.items():
+            gap[seed, at[thread]] += us[example][1] - nll
+            tokens[seed, at[thread]] += n
+    rng = np.random.default_rng(7)
+    drawn = []
+    for _ in range(draws):
+        rows, columns = rng.integers(0, len(ours), len(ours)), rng.integers(0, len(threads), len(threads))
+        drawn.append(gap[rows][:, columns].sum() / tokens[rows][:, columns].sum())
+    low, high = np.quantile(drawn, (0.025, 0.975))
+    by_thread, value = gap.sum(0), gap.sum() / tokens.sum()
+    flipped = rng.choice((-1.0, 1.0), (draws, len(threads))) @ by_thread / tokens.sum()
+    p = (1 + (np.abs(flipped) >= abs(value) - 1e-12).sum()) / (draws + 1)
+    seeds = (gap.sum(1) / tokens.sum(1)).tolist()
+    return Difference(float(value), float(low), float(high), float(p), seeds)
+
+
+def told(names: tuple[str, str], found: Difference, scores: Mapping[str, Scores] | Scores) -> str:
+    """Return the row of a table."""
+    each = ", ".join(f"{gain:+.3f}" for gain in found.seeds)
+    return (
+        f"| {names[0]} - {names[1]} | {found.value:+.4f} | {found.low:+.4f} to {found.high:+.4f} "
+        f"| {found.p:.4f} | {each} | {len(scores)} |"
+    )
