@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+from peft import PeftModel
 
 from assets import base_model, tables
-from assets.evaluation.params import PredictionParams
-from assets.evaluation.predict import PredictionRequest, predict
 from assets.formatting.format_examples import format_examples
 from assets.formatting.params import FormattingParams
+from assets.reader import Reader
 from assets.release.params import ReleaseParams
 from assets.release.release import FOLDER, release
-from assets.tuning.lora import TrainingRequest
-from assets.tuning.params import LoraParams
+from assets.released import open_release
+from assets.training import ADAPTER, LoraParams, TrainingRequest, put
 from assets.tuning.train import train
 
 Scores = dict[str, tuple[str, float, int]]
@@ -56,10 +56,14 @@ def scored(release_: Path, params: LoraParams, out: Path) -> Scores:
     file = out / "scores.json"
     if not file.exists():
         train(TrainingRequest(release=release_, base_model=packaged(), params=params), out)
-        asked = PredictionParams(max_test=None, max_generated=0, max_labelled=0)
-        request = PredictionRequest(release=release_, base_model=packaged(), adapter=out, params=asked)
-        rows = [r for r in predict(request, out / "predictions.parquet").to_pylist() if r["approach"] == "lora"]
-        file.write_text(json.dumps({r["pair_id"]: (r["thread_id"], r["nll"], r["answer_tokens"]) for r in rows}))
+        tokenizer, rows = base_model.load_tokenizer(packaged()), open_release(release_).examples("test")
+        model = PeftModel.from_pretrained(base_model.load_model(packaged()), str(out / ADAPTER)).eval()
+        encoded = [base_model.encode(put(r, "plain"), tokenizer) for r in rows]
+        nll = Reader(model, pad=tokenizer.pad_token_id, end=tokenizer.eos_token_id).nll(encoded, batch_tokens=4096)
+        said = zip(rows, nll, encoded, strict=True)
+        file.write_text(
+            json.dumps({r["pair_id"]: (r["thread_id"], n, len(e.input_ids) - e.answer_start) for r, n, e in said})
+        )
     found: Scores = {pair: tuple(said) for pair, said in json.loads(file.read_text()).items()}
     return found
 
@@ -95,10 +99,10 @@ def difference(ours: Sequence[Scores], theirs: Sequence[Scores], *, draws: int =
     return Difference(float(value), float(low), float(high), float(p), seeds)
 
 
-def told(names: tuple[str, str], found: Difference, scores: Mapping[str, Scores] | Scores) -> str:
+def line(names: tuple[str, str], found: Difference, tested: int) -> str:
     """Return the row of a table."""
     each = ", ".join(f"{gain:+.3f}" for gain in found.seeds)
     return (
         f"| {names[0]} - {names[1]} | {found.value:+.4f} | {found.low:+.4f} to {found.high:+.4f} "
-        f"| {found.p:.4f} | {each} | {len(scores)} |"
+        f"| {found.p:.4f} | {each} | {tested} |"
     )

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from arms import Scores, difference, mean, packaged, released, scored, told
+from arms import Scores, difference, line, mean, packaged, released, scored
 from desk import SampleDesk
 
 from assets import base_model, tables
@@ -39,7 +39,7 @@ from assets.released import lot
 from assets.splitting.assign import assign
 from assets.splitting.params import SplittingParams
 from assets.splitting.split import split
-from assets.tuning.params import LoraParams
+from assets.training import LoraParams
 from assets.validation.params import ScoringParams, ValidationParams
 from assets.validation.relate import relate
 from assets.validation.validate import score_pairs, validate
@@ -77,7 +77,7 @@ def main() -> None:
         found = _trained(arms, test, said, folder)
         _tell(found)
         curve = _curve(arms["balanced"], test, said, folder) if "balanced" in said.arms else []
-    if curve:
+    if len(curve) > 1:
         curve.append((said.steps * said.batch, mean(found["balanced"][0])))
         _law(curve)
     if said.plot:
@@ -175,7 +175,7 @@ def _tell(found: dict[str, list[Scores]]) -> None:
         *([(next(iter(found)), list(found)[-1])] if len(found) > 2 else []),
     ]
     for before, after in steps:
-        print(told((after, before), difference(found[after], found[before]), found[before][0]))
+        print(line((after, before), difference(found[after], found[before]), len(found[before][0])))
 
 
 def _curve(rows: Rows, test: Rows, said: argparse.Namespace, folder: Path) -> list[tuple[int, float]]:

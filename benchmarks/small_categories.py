@@ -12,26 +12,19 @@ from __future__ import annotations
 import argparse
 import tempfile
 from collections import Counter
+from itertools import product
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
+from arms import Scores, difference, line, released, scored
 from desk import SampleDesk
 
-from assets import base_model, tables
+from assets import tables
 from assets.augmentation.params import AugmentationParams
 from assets.augmentation.rule_variants import rule_variants
-from assets.evaluation.params import PredictionParams
-from assets.evaluation.predict import PredictionRequest, predict
-from assets.formatting.format_examples import format_examples
-from assets.formatting.params import FormattingParams
-from assets.release.params import ReleaseParams
-from assets.release.release import FOLDER, release
 from assets.released import lot
-from assets.training import LoraParams, TrainingRequest
-from assets.tuning.train import train
-from dagster_project.settings import cache_folder
+from assets.training import LoraParams
 
 CATEGORIES, MOST, TEST = 4, 48, 60
 """Categories learnt, train pairs of each at most, and test pairs of all."""
@@ -52,21 +45,26 @@ def main() -> None:
         folder = (told.keep or Path(scratch)) / name
         folder.mkdir(parents=True, exist_ok=True)
         desk = SampleDesk(folder, told.tickets, 7, told.holdout)
-        base = base_model.prepare(base_model.PACKAGED, cache_folder())
         split, sizes = _split(desk)
         variants = rule_variants(split, AugmentationParams(share=1.0, per_pair=2)).table
         arms = {
-            "as they are": _released(split, None, base, Path(scratch) / "plain"),
-            "with variants": _released(split, variants, base, Path(scratch) / "augmented"),
+            "as they are": _released(split, None, Path(scratch) / "plain"),
+            "with variants": _released(split, variants, Path(scratch) / "augmented"),
         }
         print(
             f"{desk.name}: {sizes}; {len(variants)} variants; {told.steps} steps of 8, {told.seeds} seeds.", flush=True
         )
-        found = [
-            {arm: _nll(folder, base, seed, told.steps, Path(scratch) / f"{arm}-{seed}") for arm, folder in arms.items()}
-            for seed in range(told.seeds)
-        ]
-    _tell(found)
+        found: dict[str, list[Scores]] = {arm: [] for arm in arms}
+        for seed, arm in product(range(told.seeds), arms):
+            found[arm].append(scored(arms[arm], _params(told.steps, seed), Path(scratch) / f"{arm}-{seed}"))
+    print("\n| difference | nats a token | 95 % | p | seeds | test pairs |\n|---|---|---|---|---|---|")
+    plain, augmented = arms
+    print(line((augmented, plain), difference(found[augmented], found[plain]), len(found[plain][0])))
+
+
+def _params(steps: int, seed: int) -> LoraParams:
+    return LoraParams(max_steps=steps, batch_size=8, micro_batch_tokens=1024, num_epochs=9, warmup_steps=3,
+                      validation_examples=0, max_example_tokens=400, seed=seed)  # fmt: skip
 
 
 def _split(desk: SampleDesk) -> tuple[pa.Table, dict[str, int]]:
@@ -88,52 +86,11 @@ def _split(desk: SampleDesk) -> tuple[pa.Table, dict[str, int]]:
     return table, dict(Counter(r["split"] for r in parts))
 
 
-def _released(split: pa.Table, variants: pa.Table | None, base: Path, home: Path) -> Path:
+def _released(split: pa.Table, variants: pa.Table | None, home: Path) -> Path:
     pairs = [tables.BALANCED_PAIRS.conform(t) for t in (split, variants) if t is not None]
     table = pa.concat_tables(pairs)
     at = table.schema.get_field_index("weight")
-    table = table.set_column(at, "weight", pa.array([1.0] * len(table)))
-    examples = format_examples(table, FormattingParams(), base_model.load_tokenizer(base)).table
-    verdict = tables.QUALITY_VERDICT.of([{"verdict_id": "benchmark", "passed": True, "dataset_sha256": "benchmark"}])
-    made = release(examples, verdict, ReleaseParams(), home=home, dataset_sha256="benchmark")
-    return home / FOLDER / made.table.column("release")[0].as_py()
-
-
-def _nll(release_: Path, base: Path, seed: int, steps: int, out: Path) -> dict[str, tuple[str, float, int]]:
-    """Train, and return of every test example its thread, and its likelihood's sum and tokens."""
-    params = LoraParams(max_steps=steps, batch_size=8, micro_batch_tokens=1024, num_epochs=9, warmup_steps=3,
-                        validation_examples=0, max_example_tokens=400, seed=seed)  # fmt: skip
-    train(TrainingRequest(release=release_, base_model=base, params=params), out)
-    asked = PredictionParams(max_test=None, max_generated=0, max_labelled=0)
-    table = predict(
-        PredictionRequest(release=release_, base_model=base, trained={"lora": out}, params=asked), out / "p.parquet"
-    )
-    rows = [r for r in table.to_pylist() if r["approach"] == "lora"]
-    print(f"{out.name}: {sum(r['nll'] for r in rows) / sum(r['answer_tokens'] for r in rows):.4f} nats", flush=True)
-    return {r["example_id"]: (r["thread_id"], r["nll"], r["answer_tokens"]) for r in rows}
-
-
-def _tell(found: list[dict[str, dict[str, tuple[str, float, int]]]]) -> None:
-    """Print the mean gain with its interval, and that of every seed."""
-    plain, augmented = ("as they are", "with variants")
-    threads = sorted({thread for thread, _, _ in found[0][plain].values()})
-    at = {thread: n for n, thread in enumerate(threads)}
-    sums = np.zeros((len(found), 3, len(threads)))  # seeds x (plain, augmented, tokens) x threads
-    for seed, arms in enumerate(found):
-        for example, (thread, nll, tokens) in arms[plain].items():
-            sums[seed, :, at[thread]] += (nll, arms[augmented][example][1], tokens)
-    each = (sums[:, 1].sum(1) - sums[:, 0].sum(1)) / sums[:, 2].sum(1)
-    rng = np.random.default_rng(7)
-    drawn = []
-    for _ in range(2000):
-        of = sums[rng.integers(0, len(found), len(found))][:, :, rng.integers(0, len(threads), len(threads))]
-        drawn.append((of[:, 1].sum() - of[:, 0].sum()) / of[:, 2].sum())
-    low, high = np.quantile(drawn, (0.025, 0.975))
-    print("\n| with variants - as they are | nats a token | 95 % | test pairs | threads |\n|---|---|---|---|---|")
-    interval = f"{low:+.4f} to {high:+.4f}"
-    print(f"| mean of {len(found)} seeds | {each.mean():+.4f} | {interval} | {len(found[0][plain])} | {len(threads)} |")
-    for seed, gain in enumerate(each):
-        print(f"| seed {seed} | {gain:+.4f} | | | |")
+    return released(table.set_column(at, "weight", pa.array([1.0] * len(table))), home)
 
 
 if __name__ == "__main__":
