@@ -711,6 +711,23 @@ CROSS_VALIDATION = Table(
         _c("seconds", _F, "wall time of the training; of all folds the sum"),
     ),
 )
+EVALUATION_RESULTS = Table(
+    "evaluation_results",
+    "evaluation",
+    "The dataset and the models trained on it in four families: intrinsic, extrinsic, quality and bias metrics.",
+    (
+        _c("result_id", _S, "hash of family, metric, task and approach"),
+        _c("family", _S, "intrinsic_metrics, extrinsic_metrics, quality_metrics or bias_metrics"),
+        _c("metric", _S, "name of the metric"),
+        _c("task", _S, "the task it was measured on; null for a metric of the dataset"),
+        _c("approach", _S, "the approach measured; null for a metric of the dataset"),
+        _c("value", _F, "the measured value; null where it could not be measured"),
+        _c("low", _F, "lower end of the 95 % interval"),
+        _c("high", _F, "upper end of the 95 % interval"),
+        _c("n", _I, "rows or test pairs it was measured on"),
+        _c("unit", _S, "what the value counts"),
+    ),
+)
 RECOMMENDATION = Table(
     "recommendation",
     "evaluation",

@@ -150,6 +150,51 @@ CROSS_VALIDATION: tuple[Promise, ...] = (
     ),
 )
 
+EVALUATION_RESULTS: tuple[Promise, ...] = (
+    ("is_not_empty", "ExpectTableRowCountToBeBetween", {"min_value": 1}, "There are results.", "critical"),
+    (
+        "each_result_stands_once",
+        "ExpectColumnValuesToBeUnique",
+        {"column": "result_id"},
+        "No metric is stated twice.",
+        "critical",
+    ),
+    (
+        "the_four_families_are_there",
+        "ExpectColumnDistinctValuesToEqualSet",
+        {
+            "column": "family",
+            "value_set": ["intrinsic_metrics", "extrinsic_metrics", "quality_metrics", "bias_metrics"],
+        },
+        "Intrinsic, extrinsic, quality and bias metrics are stated, and nothing else.",
+        "critical",
+    ),
+    (
+        "the_frameworks_metrics_are_stated",
+        "ExpectColumnDistinctValuesToContainSet",
+        {
+            "column": "metric",
+            "value_set": ["size", "diversity", "coverage", "balance", "complexity", "composite", "nll", "bleu_score"],
+        },
+        "The five intrinsic metrics, the composite, likelihood and BLEU have a line.",
+        "warning",
+    ),
+    (
+        "what_a_model_did_names_its_approach",
+        "ExpectColumnValuesToNotBeNull",
+        {"column": "approach", "row_condition": 'family == "extrinsic_metrics"', "condition_parser": "pandas"},
+        "No extrinsic metric is without the approach it belongs to.",
+        "critical",
+    ),
+    (
+        "an_interval_does_not_end_before_it_begins",
+        "ExpectColumnPairValuesAToBeGreaterThanB",
+        {"column_A": "high", "column_B": "low", "or_equal": True, "ignore_row_if": "either_value_is_missing"},
+        "The ends of an interval stand in order.",
+        "critical",
+    ),
+)
+
 RECOMMENDATION: tuple[Promise, ...] = (
     (
         "is_not_empty",

@@ -102,6 +102,7 @@ FAULTS = {
     "predictions": ("assets.evaluation.asset", "released_folder"),
     "approach_scores": ("assets.evaluation.scores", "approach_scores"),
     "cross_validation": ("assets.evaluation.asset", "released_folder"),
+    "evaluation_results": ("assets.evaluation.results", "evaluation_results"),
     "recommendation": ("assets.evaluation.recommend", "recommendation"),
 }
 """What makes each asset, and so where it is made to fail."""

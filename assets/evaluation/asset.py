@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 
 from assets import child, tables
 from assets.evaluation import cross_validation as cross
-from assets.evaluation import predict, recommend, scores
+from assets.evaluation import predict, recommend, results, scores
 from assets.training import MODULE, TrainingRequest, read_result
-from checks.evaluation import APPROACH_SCORES, CROSS_VALIDATION, PREDICTIONS, RECOMMENDATION
+from checks.evaluation import APPROACH_SCORES, CROSS_VALIDATION, EVALUATION_RESULTS, PREDICTIONS, RECOMMENDATION
 from checks.expectations import audited
 from checks.gate import released_folder
 from dagster_project.failures import plainly
@@ -97,6 +97,17 @@ def _fold(context: dg.AssetExecutionContext, training: TrainingRequest) -> cross
     if not (said := out / "predictions.parquet").is_file():
         child.run("assets.evaluation.predict", asked, said, on_line=context.log.info)
     return cross.Fold(int(fold or 0), read_result(out), pq.read_table(said))
+
+
+@dg.asset(**card(tables.EVALUATION_RESULTS, "EvaluationFramework", EVALUATION_RESULTS))
+@plainly
+def evaluation_results(
+    context: dg.AssetExecutionContext, quality_report: pa.Table, approach_scores: pa.Table, predictions: pa.Table
+) -> Iterator[Any]:
+    """The dataset and the models trained on it in four families: intrinsic, extrinsic, quality and bias metrics."""
+    params = context.resources.settings.evaluation.scores
+    gathered = results.evaluation_results(quality_report, approach_scores, predictions, params)
+    yield from audited(context, gathered, EVALUATION_RESULTS)
 
 
 @dg.asset(**card(tables.RECOMMENDATION, "FineTuningFramework", RECOMMENDATION))

@@ -25,6 +25,20 @@ RECOMMENDATION = {
 }
 
 
+RESULT = {"value": 0.5, "low": 0.4, "high": 0.6, "n": 9, "unit": "share"}
+METRICS = {
+    "intrinsic_metrics": ("size", "diversity", "coverage", "balance", "complexity"),
+    "extrinsic_metrics": ("nll", "bleu_score"),
+    "quality_metrics": ("composite",),
+    "bias_metrics": ("temporal_bias",),
+}
+RESULTS = [
+    {**RESULT, "result_id": metric, "family": family, "metric": metric, "approach": "lora" if "ex" in family else None}
+    for family, metrics in METRICS.items()
+    for metric in metrics
+]
+
+
 def but(**facts):
     return lambda rows: [{**row, **facts} for row in rows]
 
@@ -60,6 +74,22 @@ def test_each_promise_on_approach_scores_can_fail():
             "a_p_value_is_a_share": but(p_value=0.0),
             "a_difference_states_what_chance_would_do": but(p_value=None),
             "threads_are_no_more_than_pairs": but(n=2),
+        },
+    )
+
+
+def test_each_promise_on_evaluation_results_can_fail():
+    assert_each_promise_can_fail(
+        tables.EVALUATION_RESULTS,
+        promises.EVALUATION_RESULTS,
+        good=RESULTS,
+        bad={
+            "is_not_empty": lambda rows: [],
+            "each_result_stands_once": but(result_id="1"),
+            "the_four_families_are_there": but(family="extrinsic_metrics"),
+            "the_frameworks_metrics_are_stated": but(metric="size"),
+            "what_a_model_did_names_its_approach": but(approach=None),
+            "an_interval_does_not_end_before_it_begins": but(low=0.7),
         },
     )
 
