@@ -108,11 +108,13 @@ class Prompt(Generic[Form]):
 
 
 class Reply(NamedTuple, Generic[Form]):
-    """What became of a prompt; `value` is there only where it was answered."""
+    """What became of a prompt; `value` is there only where it was answered, the tokens where the endpoint told them."""
 
     outcome: str
     request_hash: str
     value: Form | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
 
 
 @dataclass(frozen=True)
@@ -344,7 +346,7 @@ class Session:
                 return None, 0.0
             if got.usage:
                 usage = Counter(prompt_tokens=got.usage.prompt_tokens, completion_tokens=got.usage.completion_tokens)
-            return _answer(got.choices[0]), 0.0
+            return _answer(got.choices[0]) | {"usage": usage}, 0.0
         except openai.APIStatusError as error:
             usage = Counter()
             if error.status_code in _MISTAKEN:
@@ -447,13 +449,14 @@ def _answer(choice: Any) -> dict[str, Any]:
 def _reply(request_hash: str, prompt: Prompt[Form], raw: Mapping[str, Any] | str) -> Reply[Form]:
     if isinstance(raw, str):
         return Reply(raw, request_hash)
+    reply: Reply[Form] = Reply(raw["ended"], request_hash, **(raw.get("usage") or {}))
     if raw["ended"] != "ended":
-        return Reply(raw["ended"], request_hash)
+        return reply
     try:
-        return Reply(ANSWERED, request_hash, prompt.form.model_validate_json(raw["content"]))
+        return reply._replace(outcome=ANSWERED, value=prompt.form.model_validate_json(raw["content"]))
     except ValidationError as error:
         invalid = any(e["type"] == "json_invalid" for e in error.errors(include_input=False, include_url=False))
-        return Reply("not_json" if invalid else "wrong_form", request_hash)
+        return reply._replace(outcome="not_json" if invalid else "wrong_form")
 
 
 def _schema(schema: Any, *, lengths: bool) -> Any:

@@ -20,6 +20,13 @@ class PredictionParams(BaseModel):
     max_prompt_tokens: int = Field(
         default=1536, ge=64, description="Longest few-shot prompt; beyond it fewer shots are shown."
     )
+    endpoint_examples: int = Field(
+        default=0,
+        ge=0,
+        description="Those of the answered examples that an endpoint (OPENAI_API_KEY, OPENAI_BASE_URL) is asked too, "
+        "behind the few-shot prompts and within `language_model`'s budget.",
+    )
+    endpoint_tokens: int = Field(default=400, ge=16, description="Longest answer taken from the endpoint, in tokens.")
     batch_tokens: int = Field(default=4096, ge=64, description="Tokens, padding included, in one forward pass.")
     batch_size: int = Field(default=32, ge=1, description="Answers written side by side.")
     seed: int = Field(default=7, description="Draws the test examples. A new seed is a new test set.")

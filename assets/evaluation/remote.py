@@ -1,0 +1,112 @@
+"""The few-shot prompts asked of an endpoint: what a model that is not ours to tune says to the same test questions."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pyarrow as pa
+from pydantic import BaseModel, ConfigDict, Field
+
+from assets import released, shots
+from assets.evaluation import frozen
+from assets.evaluation.params import PredictionParams
+from assets.language_model import LanguageModel, Prompt
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+FEW_SHOT_ENDPOINT = "few_shot_endpoint"
+_WHERE = {"{shots}": "(the examples stand in `examples`)", "{question}": "(the question stands in `question`)"}
+Row = dict[str, Any]
+
+
+class Answer(BaseModel):
+    """The form an answer comes in."""
+
+    model_config = ConfigDict(extra="forbid")
+    answer: str = Field(min_length=1, max_length=8000)
+
+
+class Remote(NamedTuple):
+    """A prediction for every prompt, and what became of the prompts."""
+
+    rows: list[Row]
+    outcomes: dict[str, int]
+
+
+def few_shot_endpoint(
+    release: Path,
+    prompts: Sequence[Row],
+    tokenizer: PreTrainedTokenizerBase,
+    params: PredictionParams,
+    model: LanguageModel,
+) -> Remote:
+    """Ask an endpoint the few-shot prompts of the test examples that are answered in words by all approaches.
+
+    Nothing is asked unless an endpoint is named (OPENAI_API_KEY, OPENAI_BASE_URL) and the settings want examples. An
+    endpoint tells no likelihood of a true answer, so that it is null. A prompt that was not answered keeps its row,
+    without an answer, and is in no score.
+
+    Args:
+        release: Folder of the release.
+        prompts: Rows of few_shot_prompts.
+        tokenizer: The base model's: as many shots are shown as it sees fit into a prompt.
+        params: The knobs.
+        model: Who is asked, within its budget, and only what the second detector lets leave.
+
+    Raises:
+        RefineryError: The release is refused, or the endpoint refuses the key or does not know the model.
+    """
+    if not params.endpoint_examples or model.at.packaged:
+        return Remote([], {})
+    opened, by_category = released.open_release(release), {prompt["category"]: prompt for prompt in prompts}
+    rows = frozen.spoken(frozen.scored(opened, params), params.max_generated, params)
+    rows = frozen.spoken(rows, params.endpoint_examples, params)
+    of = [shots.prompt_of(row, by_category) for row in rows]
+    put = [shots.ask(row, prompt, params.max_prompt_tokens, tokenizer) for row, prompt in zip(rows, of, strict=True)]
+    asked = [_prompt(row, prompt, at.shots, params) for row, prompt, at in zip(rows, of, put, strict=True)]
+    with model.session(FEW_SHOT_ENDPOINT) as session:
+        replies = session.ask(asked)
+    found = [
+        {
+            **frozen.identity(row, FEW_SHOT_ENDPOINT),
+            "answer": reply.value.answer.strip() if reply.value else None,
+            "answer_tokens": len(at.encoded.input_ids) - at.encoded.answer_start,
+            "prompt_tokens": reply.prompt_tokens,
+            "generated_tokens": reply.completion_tokens,
+            "shots": at.shots,
+        }
+        for row, at, reply in zip(rows, put, replies, strict=True)
+    ]
+    outcomes = Counter(reply.outcome for reply in replies)
+    return Remote(frozen.with_occurrences(found, opened), dict(sorted(outcomes.items())))
+
+
+def suspected(predictions: pa.Table, look: Callable[[Sequence[str]], Sequence[int]]) -> dict[str, dict[str, int]]:
+    """Count by approach the answers written, and those in which the second detector suspects personal data.
+
+    Args:
+        predictions: A table in the form of `tables.PREDICTIONS`.
+        look: The second detector: how much it sees, text by text.
+    """
+    by_approach: dict[str, list[str]] = {}
+    for row in predictions.to_pylist():
+        if row["task"] == frozen.ANSWER and row["answer"]:
+            by_approach.setdefault(row["approach"], []).append(row["answer"])
+    return {
+        approach: {"answers": len(texts), "suspected": sum(n > 0 for n in look(texts))}
+        for approach, texts in sorted(by_approach.items())
+    }
+
+
+def _prompt(row: Row, prompt: Mapping[str, Any], shown: int, params: PredictionParams) -> Prompt[Answer]:
+    """Put the template's words as the instruction, and what customers and agents said as data."""
+    words = prompt["template"]
+    for place, said in _WHERE.items():
+        words = words.replace(place, said)
+    instruction = " ".join([*(m["content"] for m in shots.system_of(row)), words])
+    data = {"examples": shots.numbered(prompt["shots"][:shown]), "question": row["input"]}
+    return Prompt(instruction, data, Answer, max_tokens=params.endpoint_tokens)
