@@ -651,7 +651,7 @@ PREDICTIONS = Table(
         _c("kind", _S, "its kind: ticket, chat, call, article or external"),
         _c("reference", _S, "the true answer or label"),
         _c("answer", _S, "the model's answer, or the label it finds likeliest; null where neither was asked"),
-        _c("nll", _F, "negative log-likelihood of the true answer, nats, summed over its tokens"),
+        _c("nll", _F, "negative log-likelihood of the true answer, nats, over its tokens; null of an endpoint"),
         _c("answer_tokens", _I, "tokens of the true answer"),
         _c("prompt_tokens", _I, "tokens of the prompt"),
         _c("generated_tokens", _I, "tokens of the model's answer"),

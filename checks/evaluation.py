@@ -25,8 +25,8 @@ PREDICTIONS: tuple[Promise, ...] = (
     (
         "every_true_answer_has_a_likelihood",
         "ExpectColumnValuesToNotBeNull",
-        {"column": "nll"},
-        "Each approach's likelihood of each true answer was measured.",
+        {"column": "nll", "row_condition": 'approach != "few_shot_endpoint"', "condition_parser": "pandas"},
+        "Each approach's likelihood of each true answer was measured; an endpoint alone tells none.",
         "critical",
     ),
     (

@@ -34,7 +34,7 @@ SHARED = {
     "augmentation": ("embedding", "language_model", "signature"),
     "formatting": ("base_model",),
     "tuning": ("base_model", "reader", "released", "shots", "training"),
-    "evaluation": ("base_model", "reader", "released", "shots", "training"),
+    "evaluation": ("base_model", "language_model", "reader", "released", "shots", "training"),
 }
 """Modules beside the rooms that decide what a room makes."""
 COLUMNS = "columns"

@@ -60,7 +60,8 @@ class Settings(BaseSettings):
         "SmolLM2-135M-Instruct", description="Model to tune: the packaged one, or a Hugging Face folder."
     )
     language_model: LanguageModelParams = Field(
-        default_factory=LanguageModelParams, description="Who is asked for back-translations and synthetic pairs."
+        default_factory=LanguageModelParams,
+        description="Who is asked for back-translations, pairs and answers.",
     )
     partitions: PartitionParams = Field(default_factory=PartitionParams)
     sources: tuple[SourceParams, ...] = Field((), description="Where the records come from.")
@@ -120,7 +121,8 @@ class Settings(BaseSettings):
         if room == "release":  # what the sources ask of whoever passes them on
             licences = {id_: terms.model_dump() for id_, terms in self.collection.licences.items()}
             digest.update(json.dumps([licences, self.credits], sort_keys=True).encode())
-        if asset in ("back_translations", "synthetic_pairs"):
+        asks = asset in ("back_translations", "synthetic_pairs")
+        if asks or (asset == "predictions" and self.evaluation.predictions.endpoint_examples):
             digest.update((endpoint(self.language_model).identity + self.language_model.model_dump_json()).encode())
         for file in _files(section):
             digest.update(_content(file))

@@ -1,8 +1,6 @@
 """Evaluation's doors: one frozen test set, every approach, one recommendation."""
 
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -11,7 +9,7 @@ import pyarrow.parquet as pq
 
 from assets import child, tables
 from assets.evaluation import cross_validation as cross
-from assets.evaluation import predict, recommend, results, scores
+from assets.evaluation import predict, recommend, remote, results, scores
 from assets.training import MODULE, TrainingRequest, read_result
 from checks.evaluation import APPROACH_SCORES, CROSS_VALIDATION, EVALUATION_RESULTS, PREDICTIONS, RECOMMENDATION
 from checks.expectations import audited
@@ -19,10 +17,10 @@ from checks.gate import released_folder
 from dagster_project.failures import plainly
 from dagster_project.metadata import COLUMNS, card
 
-KINDS = ("pytorch", "parquet")
+KINDS, ASKS = ("pytorch", "openai", "parquet"), ("base_model", "language_model")
 
 
-@dg.asset(**card(tables.PREDICTIONS, "EvaluationFramework", PREDICTIONS, KINDS, needs=["base_model"]), pool="train")
+@dg.asset(**card(tables.PREDICTIONS, "EvaluationFramework", PREDICTIONS, KINDS, ASKS), pool="train")
 @plainly
 def predictions(
     context: dg.AssetExecutionContext,
@@ -36,19 +34,16 @@ def predictions(
     full_model: pa.Table,
 ) -> Iterator[Any]:
     """What every approach answers on the frozen test set, and how likely it finds the true answer."""
-    found = context.resources
+    found, params = context.resources, context.resources.settings.evaluation.predictions
+    folder = released_folder(dataset_release, quality_verdict, found.lake, found.settings)
     rows = pa.concat_tables([lora_adapter, instruction_adapter, multitask_adapter, transfer_adapter, full_model])
-    with tempfile.TemporaryDirectory() as scratch:
-        pq.write_table(few_shot_prompts, prompts := Path(scratch) / "prompts.parquet")
-        asked = predict.PredictionRequest(
-            release=released_folder(dataset_release, quality_verdict, found.lake, found.settings),
-            base_model=found.base_model,
-            prompts=prompts,
-            trained={row["approach"]: found.settings.home / row["folder"] for row in rows.to_pylist()},
-            params=found.settings.evaluation.predictions,
-        )
-        child.run("assets.evaluation.predict", asked, out := Path(scratch) / "out.parquet", on_line=context.log.info)
-        yield from audited(context, predict.predictions(out), PREDICTIONS)
+    trained = {row["approach"]: found.settings.home / row["folder"] for row in rows.to_pylist()}
+    asked = predict.PredictionRequest(release=folder, base_model=found.base_model, trained=trained, params=params)
+    here = predict.predicted(asked, few_shot_prompts, on_line=context.log.info)
+    far = remote.few_shot_endpoint(folder, few_shot_prompts, found.base_model, params, found.language_model)
+    made = predict.predictions(here, far.rows)
+    seen = remote.suspected(made.table, found.language_model.guards.leaving)
+    yield from audited(context, made, PREDICTIONS, suspected_in_answers=seen, endpoint_outcomes=far.outcomes)
 
 
 @dg.asset(**card(tables.APPROACH_SCORES, "EvaluationFramework", APPROACH_SCORES))
@@ -57,7 +52,7 @@ def approach_scores(context: dg.AssetExecutionContext, predictions: pa.Table) ->
     """Scores of every approach, and the paired differences between them, with intervals and p values over threads."""
     params = context.resources.settings.evaluation.scores
     scored = scores.approach_scores(predictions, params)
-    few = dg.MetadataValue.json(scores.too_small(predictions, params))
+    few = scores.too_small(predictions, params)
     yield from audited(context, scored, APPROACH_SCORES, groups_without_a_score=few)
 
 

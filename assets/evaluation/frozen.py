@@ -8,18 +8,25 @@ from typing import Any
 from assets import released, tables
 from assets.errors import RefineryError
 from assets.evaluation.params import PredictionParams
+from assets.training import ANSWER, TASKS
 
-ANSWER, LABELLED = "answer", ("classify_category", "triage_priority")
+LABELLED = tuple(task for task in TASKS if task != ANSWER)
 Row = dict[str, Any]
 
 
-def scored(release: released.Release, params: PredictionParams) -> list[Row]:
-    """Return the test examples scored by likelihood: those whose ids hash lowest, spread over the sources.
+def scored(release: released.Release, params: PredictionParams, *, fold: int | None = None) -> list[Row]:
+    """Return the examples scored by likelihood: those whose ids hash lowest, spread over the sources.
+
+    They are of the test part, or of what people wrote of one fold of the training part.
 
     Raises:
         RefineryError: There is none.
     """
-    rows = released.subset(release.examples("test"), params.max_test, by=("source",), seed=params.seed)
+    if fold is None:
+        there = release.examples("test")
+    else:
+        there = [r for r in release.examples("train") if r["fold"] == fold and r["origin"] == "human"]
+    rows = released.subset(there, params.max_test, by=("source",), seed=params.seed)
     if not rows:
         raise RefineryError(f"release {release.release}", "holds no test example", "release a dataset that does")
     return rows

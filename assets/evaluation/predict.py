@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,16 +14,16 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from assets import base_model, child, released, shots, tables
 from assets.errors import RefineryError
+from assets.evaluation import frozen
 from assets.evaluation.params import PredictionParams
 from assets.ledger import Ledger, Published
 from assets.reader import Reader, by_group
-from assets.training import ADAPTER, ANSWER, MODEL, RESULT, TASKS, Approach, Form, TrainingResult, put, read_result
+from assets.training import ADAPTER, MODEL, RESULT, Approach, Form, TrainingResult, put, read_result
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 ZERO_SHOT, FEW_SHOT = "zero_shot", "few_shot"
-LABELLED = tuple(task for task in TASKS if task != ANSWER)
 Row = dict[str, Any]
 
 
@@ -67,15 +67,13 @@ def predict(request: PredictionRequest, out: Path) -> pa.Table:
 
     release, params = released.open_release(request.release), request.params
     tokenizer = base_model.load_tokenizer(request.base_model)
-    rows = released.subset(_part(release, request.fold), params.max_test, by=("source",), seed=params.seed)
-    if not rows:
-        raise RefineryError(f"release {release.release}", "holds no test example", "release a dataset that does")
+    rows = frozen.scored(release, params, fold=request.fold)
     proved = {approach: _proved(approach, request, release, tokenizer) for approach in sorted(request.trained)}
-    spoken = {r["example_id"] for r in released.subset(rows, params.max_generated, by=("source",), seed=params.seed)}
+    spoken = {row["example_id"] for row in frozen.spoken(rows, params.max_generated, params)}
     if params.threads:
         torch.set_num_threads(params.threads)
-    labelled = {task: _labelled(release, task, params) for task in LABELLED}
-    labels = {task: sorted({r["output"] for r in release.examples("train", task=task)}) for task in LABELLED}
+    labelled = {task: frozen.labelled(release, task, params) for task in frozen.LABELLED}
+    labels = {task: sorted({r["output"] for r in release.examples("train", task=task)}) for task in frozen.LABELLED}
     found: list[Row] = []
     for approach, form, model in _models(request, proved):
         asked = [_asked(row, form, tokenizer) for row in rows]
@@ -85,22 +83,13 @@ def predict(request: PredictionRequest, out: Path) -> pa.Table:
             prompts = {p["category"]: p for p in pq.read_table(request.prompts).to_pylist()}
             shown = [_few_shot(row, prompts, params.max_prompt_tokens, tokenizer) for row in rows]
             found += _ask(FEW_SHOT, shown, model, tokenizer, spoken, params)
-    occurs = {task: _occurrences(release, task) for task in TASKS}
-    for prediction in found:
-        prediction["answer_occurs"] = occurs[prediction["task"]][_said(prediction["reference"])]
+    found = frozen.with_occurrences(found, release)
     table = tables.PREDICTIONS.of(sorted(found, key=lambda p: (p["approach"], p["example_id"])))
     print(f"peak memory {child.peak_bytes() >> 20} MiB", flush=True)  # noqa: T201
     making = out.with_name(f".{out.name}")
     pq.write_table(table, making, compression="zstd")
     making.replace(out)
     return table
-
-
-def _part(release: released.Release, fold: int | None) -> list[Row]:
-    """Return the examples that are asked: the test part, or what people wrote of a fold of the training part."""
-    if fold is None:
-        return release.examples("test")
-    return [r for r in release.examples("train") if r["fold"] == fold and r["origin"] == "human"]
 
 
 def _models(request: PredictionRequest, proved: Mapping[Approach, TrainingResult]) -> Iterator[tuple[str, Form, Any]]:
@@ -121,18 +110,22 @@ def _models(request: PredictionRequest, proved: Mapping[Approach, TrainingResult
             yield approach, proved[approach].form, base_model.load_model(folder / MODEL, request.params.dtype)
 
 
-def predictions(file: Path) -> Published:
-    """Account for the predictions in a file: each is derived from its test example."""
-    table, ledger = tables.PREDICTIONS.conform(pq.read_table(file)), Ledger([])
-    for row in table.select(["prediction_id", "example_id"]).to_pylist():
+def predicted(request: PredictionRequest, prompts: pa.Table, on_line: Callable[[str], object] = print) -> pa.Table:
+    """Predict in a process of its own, few-shot prompts included; see `predict`."""
+    with tempfile.TemporaryDirectory() as scratch:
+        pq.write_table(prompts, shown := Path(scratch) / "prompts.parquet")
+        asked = request.model_copy(update={"prompts": shown})
+        child.run("assets.evaluation.predict", asked, out := Path(scratch) / "out.parquet", on_line=on_line)
+        return pq.read_table(out)
+
+
+def predictions(asked: pa.Table, elsewhere: Sequence[Row] = ()) -> Published:
+    """Join what was asked here and elsewhere, and account for it: each prediction is derived from its test example."""
+    rows = sorted([*asked.to_pylist(), *elsewhere], key=lambda p: (p["approach"], p["example_id"]))
+    ledger = Ledger([])
+    for row in rows:
         ledger.derive(row["prediction_id"], [row["example_id"]])
-    return ledger.close(table, key="prediction_id")
-
-
-def _labelled(release: released.Release, task: str, params: PredictionParams) -> list[Row]:
-    """Return the test examples of a classification task that every approach is asked."""
-    rows = release.examples("test", task=task)
-    return released.subset(rows, params.max_labelled, by=("source",), seed=params.seed)
+    return ledger.close(tables.PREDICTIONS.of(rows), key="prediction_id")
 
 
 def _asked(row: Row, form: Form, tokenizer: PreTrainedTokenizerBase) -> Question:
@@ -210,10 +203,7 @@ def _row(
     row, (ids, start) = question.row, question.encoded
     answer = answers.get(row["example_id"])
     return {
-        "prediction_id": tables.content_hash(approach, row["example_id"]),
-        "approach": approach,
-        **{name: row[name] for name in ("task", "example_id", "pair_id", "thread_id", "source", "category", "kind")},
-        "reference": row["output"],
+        **frozen.identity(row, approach),
         "answer": None if answer is None else str(tokenizer.decode(answer, skip_special_tokens=True)).strip(),
         "nll": round(nll, 4),
         "answer_tokens": len(ids) - start,
@@ -221,16 +211,6 @@ def _row(
         "generated_tokens": None if answer is None else len(answer),
         "shots": question.shots,
     }
-
-
-def _occurrences(release: released.Release, task: str) -> Counter[str]:
-    """Count the released pairs that share an answer, but for case and white space."""
-    pairs = {r["pair_id"]: r["output"] for split in tables.SPLITS for r in release.examples(split, task=task)}
-    return Counter(_said(answer) for answer in pairs.values())
-
-
-def _said(answer: str) -> str:
-    return " ".join(answer.casefold().split())
 
 
 def _proved(

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
-from assets import released, shots
+from assets import base_model, released, shots
 from assets.evaluation import frozen
 from assets.evaluation.params import PredictionParams
 from assets.language_model import LanguageModel, Prompt
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
+from assets.training import ANSWER
 
 FEW_SHOT_ENDPOINT = "few_shot_endpoint"
 _WHERE = {"{shots}": "(the examples stand in `examples`)", "{question}": "(the question stands in `question`)"}
@@ -39,8 +37,8 @@ class Remote(NamedTuple):
 
 def few_shot_endpoint(
     release: Path,
-    prompts: Sequence[Row],
-    tokenizer: PreTrainedTokenizerBase,
+    prompts: pa.Table,
+    base: Path,
     params: PredictionParams,
     model: LanguageModel,
 ) -> Remote:
@@ -52,8 +50,8 @@ def few_shot_endpoint(
 
     Args:
         release: Folder of the release.
-        prompts: Rows of few_shot_prompts.
-        tokenizer: The base model's: as many shots are shown as it sees fit into a prompt.
+        prompts: A table in the form of `tables.FEW_SHOT_PROMPTS`.
+        base: The base model, by whose tokens as many shots are shown as fit into a prompt.
         params: The knobs.
         model: Who is asked, within its budget, and only what the second detector lets leave.
 
@@ -62,7 +60,8 @@ def few_shot_endpoint(
     """
     if not params.endpoint_examples or model.at.packaged:
         return Remote([], {})
-    opened, by_category = released.open_release(release), {prompt["category"]: prompt for prompt in prompts}
+    tokenizer = base_model.load_tokenizer(base)
+    opened, by_category = released.open_release(release), {prompt["category"]: prompt for prompt in prompts.to_pylist()}
     rows = frozen.spoken(frozen.scored(opened, params), params.max_generated, params)
     rows = frozen.spoken(rows, params.endpoint_examples, params)
     of = [shots.prompt_of(row, by_category) for row in rows]
@@ -94,7 +93,7 @@ def suspected(predictions: pa.Table, look: Callable[[Sequence[str]], Sequence[in
     """
     by_approach: dict[str, list[str]] = {}
     for row in predictions.to_pylist():
-        if row["task"] == frozen.ANSWER and row["answer"]:
+        if row["task"] == ANSWER and row["answer"]:
             by_approach.setdefault(row["approach"], []).append(row["answer"])
     return {
         approach: {"answers": len(texts), "suspected": sum(n > 0 for n in look(texts))}

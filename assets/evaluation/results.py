@@ -20,8 +20,9 @@ from assets import tables
 from assets.errors import RefineryError
 from assets.evaluation.params import ScoreParams
 from assets.evaluation.resampling import Metric, measured
-from assets.evaluation.scores import ALL, ANSWER
+from assets.evaluation.scores import ALL
 from assets.ledger import Published, summary
+from assets.training import ANSWER
 
 INTRINSIC, EXTRINSIC, QUALITY, BIAS = FAMILIES = (
     "intrinsic_metrics",

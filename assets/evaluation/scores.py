@@ -28,11 +28,11 @@ from assets.evaluation.params import ScoreParams
 from assets.evaluation.resampling import Metric, measured, ratio
 from assets.evaluation.words import COUNTS, Embed, bleu, embedder, in_words
 from assets.ledger import Published, summary
+from assets.training import ANSWER
 
 ALL, ANSWER_ONCE, LABEL = "all", "answer_once", "label"
 GROUPED = ("category", "kind")
 """What answers are also scored by, each on its own."""
-ANSWER = "answer"
 PRIMARY = "nll_per_token"
 Row = dict[str, Any]
 

@@ -7,6 +7,7 @@ PREDICTION = {"example_id": "e", "reference": "Yes.", "nll": 7.5, "answer_tokens
 PREDICTIONS = [
     {**PREDICTION, "prediction_id": "1", "approach": "zero_shot"},
     {**PREDICTION, "prediction_id": "2", "approach": "lora", "nll": 0.0, "answer": "Yes."},
+    {**PREDICTION, "prediction_id": "3", "approach": "few_shot_endpoint", "nll": None},
 ]
 SCORE = {"source": "all", "subset": "all", "metric": "nll_per_token", "n": 9, "threads": 4, "better": "lower"}
 SCORES = [

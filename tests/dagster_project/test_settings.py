@@ -153,6 +153,17 @@ def test_a_sections_hash_changes_with_the_section_and_with_nothing_else(tmp_path
     assert plain.section_hash("normalization") == turned.section_hash("normalization")
 
 
+def test_predictions_are_made_again_for_another_endpoint_only_where_one_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asking = said(tmp_path, "evaluation: {predictions: {endpoint_examples: 4}}\n")
+    before = [settings.section_hash("evaluation", "predictions") for settings in (Settings(), asking)]
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://gpu:8000/v1")
+    after = [settings.section_hash("evaluation", "predictions") for settings in (Settings(), asking)]
+    assert before[0] == after[0]
+    assert before[1] != after[1]
+
+
 # the installation key
 
 KEY = "from dagster_project.places import installation_key; print(installation_key().decode())"

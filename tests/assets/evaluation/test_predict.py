@@ -1,12 +1,13 @@
 import json
 
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
 from assets import base_model, tables
 from assets.errors import RefineryError
 from assets.evaluation.params import PredictionParams
-from assets.evaluation.predict import PredictionRequest, predict, predictions
+from assets.evaluation.predict import PredictionRequest, predict, predicted, predictions
 from assets.ledger import balance
 from assets.reader import Reader
 from tests import models
@@ -169,11 +170,19 @@ def test_an_answer_that_other_pairs_share_is_counted(tiny_model, tmp_path):
     assert {r["example_id"]: r["answer_occurs"] for r in table.to_pylist()} == {"test-001": 2, "test-002": 1}
 
 
-def test_each_prediction_is_derived_from_its_example(table, request_, tmp_path):
-    predict(request_, tmp_path / "p.parquet")
-    published = predictions(tmp_path / "p.parquet")
+def test_each_prediction_is_derived_from_its_example_wherever_it_was_asked(table):
+    published = predictions(table)
     assert published.table.equals(table)
     assert balance(published.ledger).derived == len(table)
+    far = {**table.to_pylist()[0], "approach": "few_shot_endpoint", "prediction_id": "far", "nll": None}
+    joined = predictions(table, [far])
+    assert joined.table.filter(pc.equal(joined.table["approach"], "few_shot_endpoint")).num_rows == 1
+    assert balance(joined.ledger).derived == len(table) + 1
+
+
+def test_a_process_of_its_own_gives_the_same_predictions(table, request_, prompts):
+    bare = request_.model_copy(update={"prompts": None})
+    assert predicted(bare, pq.read_table(prompts), on_line=lambda _: None).equals(table)
 
 
 @pytest.mark.parametrize("name", ["release", "base_model", "template_sha256", "approach"])

@@ -2,9 +2,7 @@
 
 import json
 
-import pytest
-
-from assets import base_model, released, tables
+from assets import released, tables
 from assets.evaluation import frozen
 from assets.evaluation.params import PredictionParams
 from assets.evaluation.remote import few_shot_endpoint, suspected
@@ -13,27 +11,24 @@ from tests.endpoint import QUICK, Fault, asked_of, fake, model
 
 SHOTS = [{"pair_id": "p", "question": f"Is there thing {n}?", "answer": "Yes."} for n in range(5)]
 TEMPLATE = "You are a business assistant.\n{shots}\n\nQuestion: {question}\nAnswer:"
-PROMPTS = [{"prompt_id": "1", "category": "*", "k": 5, "shots": SHOTS, "template": TEMPLATE}]
+PROMPTS = tables.FEW_SHOT_PROMPTS.of(
+    [{"prompt_id": "1", "category": "*", "k": 5, "shots": SHOTS, "template": TEMPLATE}]
+)
 PARAMS = PredictionParams(max_test=10, max_generated=6, endpoint_examples=4)
-
-
-@pytest.fixture(scope="module")
-def tokenizer(tiny_model):
-    return base_model.load_tokenizer(tiny_model)
 
 
 def polite(body, _):
     return {"answer": f" As for {asked_of(body)['question'][:8]}: yes. "}
 
 
-def asked(release, tokenizer, behave, home, params=PARAMS, **how):
+def asked(release, tiny_model, behave, home, params=PARAMS, **how):
     with fake(behave) as server:
-        made = few_shot_endpoint(release, PROMPTS, tokenizer, params, model(server.url, home, **how))
+        made = few_shot_endpoint(release, PROMPTS, tiny_model, params, model(server.url, home, **how))
     return made, server
 
 
-def test_each_example_has_an_answer_its_tokens_and_no_likelihood(release, tokenizer, tmp_path):
-    made, server = asked(release, tokenizer, polite, tmp_path)
+def test_each_example_has_an_answer_its_tokens_and_no_likelihood(release, tiny_model, tmp_path):
+    made, server = asked(release, tiny_model, polite, tmp_path)
     table = tables.PREDICTIONS.of(made.rows)
     assert made.outcomes == {"answered": 4}
     assert len(server.requests) == 4
@@ -45,14 +40,14 @@ def test_each_example_has_an_answer_its_tokens_and_no_likelihood(release, tokeni
         assert row["answer_tokens"] > 5
 
 
-def test_the_examples_are_among_those_every_approach_answers_in_words(release, tokenizer, tmp_path):
-    made, _ = asked(release, tokenizer, polite, tmp_path)
+def test_the_examples_are_among_those_every_approach_answers_in_words(release, tiny_model, tmp_path):
+    made, _ = asked(release, tiny_model, polite, tmp_path)
     rows = frozen.scored(released.open_release(release), PARAMS)
     assert {r["example_id"] for r in made.rows} <= {r["example_id"] for r in frozen.spoken(rows, 6, PARAMS)}
 
 
-def test_the_words_of_the_template_instruct_and_what_people_said_is_data(release, tokenizer, tmp_path):
-    _, server = asked(release, tokenizer, polite, tmp_path)
+def test_the_words_of_the_template_instruct_and_what_people_said_is_data(release, tiny_model, tmp_path):
+    _, server = asked(release, tiny_model, polite, tmp_path)
     body = json.loads(server.requests[0])
     system = body["messages"][0]["content"]
     assert system.startswith("Answer the question. You are a business assistant.")
@@ -62,38 +57,38 @@ def test_the_words_of_the_template_instruct_and_what_people_said_is_data(release
     assert asked_of(body)["question"].startswith("Does ")
 
 
-def test_every_prompt_has_an_outcome_and_an_unanswered_one_a_row_without_an_answer(release, tokenizer, tmp_path):
+def test_every_prompt_has_an_outcome_and_an_unanswered_one_a_row_without_an_answer(release, tiny_model, tmp_path):
     cut = Fault(finish="length", content='{"answer": "Ye')
     faults = iter((cut, Fault(status=400), Fault(content="no JSON"), {"answer": "Yes."}))
 
     def behave(body, n):
         return next(faults)
 
-    made, _ = asked(release, tokenizer, behave, tmp_path, concurrency=1)
+    made, _ = asked(release, tiny_model, behave, tmp_path, concurrency=1)
     assert made.outcomes == {"answered": 1, "bad_request": 1, "cut_off": 1, "not_json": 1}
     assert [r["answer"] for r in made.rows].count("Yes.") == 1
     assert [r["answer"] for r in made.rows].count(None) == 3
 
 
-def test_a_budget_that_ends_and_an_endpoint_that_is_down_are_counted(release, tokenizer, tmp_path):
-    made, server = asked(release, tokenizer, polite, tmp_path / "a", budget_tokens=100)
+def test_a_budget_that_ends_and_an_endpoint_that_is_down_are_counted(release, tiny_model, tmp_path):
+    made, server = asked(release, tiny_model, polite, tmp_path / "a", budget_tokens=100)
     assert (made.outcomes, server.requests) == ({"over_budget": 4}, [])
-    down, _ = asked(release, tokenizer, lambda *_: Fault(status=503), tmp_path / "b", attempts=1, concurrency=1)
+    down, _ = asked(release, tiny_model, lambda *_: Fault(status=503), tmp_path / "b", attempts=1, concurrency=1)
     assert down.outcomes == {"unreachable": 4}
 
 
-def test_a_prompt_in_which_the_second_detector_sees_somebody_does_not_leave(release, tokenizer, tmp_path):
+def test_a_prompt_in_which_the_second_detector_sees_somebody_does_not_leave(release, tiny_model, tmp_path):
     seen = released.open_release(release).examples("test")[0]["input"]
     everybody = PARAMS.model_copy(update={"max_test": 16, "max_generated": 16, "endpoint_examples": 16})
     made, server = asked(
-        release, tokenizer, polite, tmp_path, everybody, leaving=lambda texts: [int(seen in text) for text in texts]
+        release, tiny_model, polite, tmp_path, everybody, leaving=lambda texts: [int(seen in text) for text in texts]
     )
     assert made.outcomes == {"answered": 15, "personal_data": 1}
     assert not any(seen in body for body in server.requests)
 
 
-def test_an_answer_that_was_given_before_is_not_asked_for_again(release, tokenizer, tmp_path):
-    first, _ = asked(release, tokenizer, polite, tmp_path)
+def test_an_answer_that_was_given_before_is_not_asked_for_again(release, tiny_model, tmp_path):
+    first, _ = asked(release, tiny_model, polite, tmp_path)
     with fake(polite) as server:
         asks = LanguageModel(
             LanguageModelParams(**QUICK),
@@ -101,28 +96,28 @@ def test_an_answer_that_was_given_before_is_not_asked_for_again(release, tokeniz
             home=tmp_path / "other",
             guards=Guards(lambda texts: [0] * len(texts), lambda _: 0),
         )
-        again = [few_shot_endpoint(release, PROMPTS, tokenizer, PARAMS, asks) for _ in range(2)]
+        again = [few_shot_endpoint(release, PROMPTS, tiny_model, PARAMS, asks) for _ in range(2)]
     assert len(server.requests) == 4
     assert again[0] == again[1]
     assert again[0].rows == first.rows
 
 
-def test_nothing_is_asked_without_an_endpoint_or_without_being_told_to(release, tokenizer, tmp_path):
-    made, server = asked(release, tokenizer, polite, tmp_path, PARAMS.model_copy(update={"endpoint_examples": 0}))
+def test_nothing_is_asked_without_an_endpoint_or_without_being_told_to(release, tiny_model, tmp_path):
+    made, server = asked(release, tiny_model, polite, tmp_path, PARAMS.model_copy(update={"endpoint_examples": 0}))
     assert (made.rows, made.outcomes, server.requests) == ([], {}, [])
     knobs = LanguageModelParams()
     packaged = LanguageModel(knobs, endpoint(knobs, {}), home=tmp_path, guards=Guards(None, None))
-    assert few_shot_endpoint(release, PROMPTS, tokenizer, PARAMS, packaged).rows == []
+    assert few_shot_endpoint(release, PROMPTS, tiny_model, PARAMS, packaged).rows == []
 
 
-def test_a_real_server_answers_through_the_real_client(release, tokenizer, tmp_path):
+def test_a_real_server_answers_through_the_real_client(release, tiny_model, tmp_path):
     """The packaged model, served on the loopback, stands for any endpoint."""
     knobs, guards = LanguageModelParams(timeout_seconds=120), Guards(lambda texts: [0] * len(texts), lambda _: 0)
     serving = LanguageModel(knobs, endpoint(knobs, {}), home=tmp_path / "serving", guards=guards)
     place = {"OPENAI_BASE_URL": serving.address(), "OPENAI_API_KEY": serving.at.key}
     asking = LanguageModel(knobs, endpoint(knobs, place), home=tmp_path, guards=guards)
     few = PARAMS.model_copy(update={"endpoint_examples": 1, "endpoint_tokens": 48})
-    made = few_shot_endpoint(release, PROMPTS, tokenizer, few, asking)
+    made = few_shot_endpoint(release, PROMPTS, tiny_model, few, asking)
     serving.close()
     assert sum(made.outcomes.values()) == 1
     row = made.rows[0]
