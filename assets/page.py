@@ -30,7 +30,7 @@ main { max-width: 1120px; margin: 0 auto; padding: 40px 24px 64px; }
 h1 { font-size: 27px; line-height: 1.2; margin: 0 0 4px; letter-spacing: -.01em; }
 h2 { font-size: 17px; margin: 36px 0 10px; }
 p, ul { margin: 0 0 8px; max-width: 76ch; }
-ul { padding-left: 20px; }
+ul { padding-left: 20px; max-width: 96ch; }
 td ul { padding-left: 16px; margin: 0; }
 small, .muted { color: var(--muted); font-size: 13px; }
 code { font: 12px/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; }
@@ -49,11 +49,12 @@ figure svg text { font-family: system-ui, -apple-system, "Segoe UI", Roboto, Ari
 .table { background: #fff; border: 1px solid var(--line); border-radius: 6px; overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th { text-align: left; font-size: 12px; font-weight: 600; color: var(--muted); padding: 9px 12px;
-  border-bottom: 1px solid var(--line); white-space: nowrap; }
-td { padding: 8px 12px; border-bottom: 1px solid #eceff2; vertical-align: top; overflow-wrap: anywhere; }
+  border-bottom: 1px solid var(--line); vertical-align: bottom; }
+td { padding: 8px 12px; border-bottom: 1px solid #eceff2; vertical-align: top; overflow-wrap: break-word; }
 tr:last-child td { border-bottom: 0; }
-th.number, td.number { text-align: right; white-space: nowrap; }
-td.name { font-weight: 600; min-width: 15ch; overflow-wrap: normal; }
+th.number, td.number { text-align: right; }
+td.number { white-space: nowrap; }
+td.name { font-weight: 600; min-width: 15ch; }
 td.said { color: var(--muted); font-size: 13px; min-width: 30ch; width: 50%; }
 .none { color: var(--bad); font-weight: 600; }
 .good { color: var(--good); font-weight: 600; }

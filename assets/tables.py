@@ -40,6 +40,8 @@ STAGE = pa.struct(
         ("loss_after", pa.float64()),
     ]
 )
+RULE = pa.struct([("kind", pa.string()), ("verdict", pa.string()), ("rule", pa.string()), ("because", pa.string())])
+GATE = pa.struct([("phase", pa.string()), ("gate", pa.string()), ("passed", pa.bool_()), ("because", pa.string())])
 
 SPLITS = ("train", "validation", "test")
 
@@ -728,6 +730,50 @@ EVALUATION_RESULTS = Table(
         _c("unit", _S, "what the value counts"),
     ),
 )
+APPROACH_COSTS = Table(
+    "approach_costs",
+    "evaluation",
+    "What every approach costs, measured where it could be, beside the framework's priors; a comparison of approaches.",
+    (
+        _c("approach", _S, "the approach"),
+        _c("title", _S, "what it is called"),
+        _c("said_by", _S, "whose ratings and priors these are: the framework's, or ours (us) where it has none"),
+        _c("training_time", _S, "how long it trains"),
+        _c("computational_cost", _S, "what its computing costs"),
+        _c("performance", _S, "how well it does on the frozen test set"),
+        _c("flexibility", _S, "how easily it is changed"),
+        _c("maintenance", _S, "how much it asks for in the long run"),
+        _c("advantages", pa.list_(_S), "what speaks for it in general"),
+        _c("disadvantages", pa.list_(_S), "what speaks against it in general"),
+        _c("measured", pa.list_(_S), "columns whose value was measured here; of all others it is a prior"),
+        _c("training_seconds", _F, "wall time of the training; 0 where nothing is trained"),
+        _c("training_tokens", _I, "tokens the training saw"),
+        _c("peak_bytes", _I, "peak resident memory of the training"),
+        _c("prompt_tokens", _F, "mean tokens of a prompt of the test set"),
+        _c("answer_tokens", _F, "mean tokens of an answer it wrote"),
+        _c("request_cost", _F, "what one answer costs in tokens"),
+        _c("development_time_cost", _F, "development, at the hourly rate"),
+        _c("computational_resources_cost", _F, "training, and serving over the months where requests are stated"),
+        _c("data_preparation_cost", _F, "preparation of data, at the hourly rate"),
+        _c("maintenance_cost", _F, "maintenance over the months, at the hourly rate"),
+        _c("total", _F, "the four factors summed up"),
+        _c("weighted", _F, "the framework's weights on each factor's share of the dearest approach's, 0 to 1"),
+        _c("prior_total", _F, "the total by priors alone, without serving"),
+        _c("prior_weighted", _F, "the weighted share by priors alone"),
+        _c("prior_development_hours", _F, "prior: hours of development"),
+        _c("prior_compute_usd", _F, "prior: US dollars of computing"),
+        _c("prior_data_preparation_hours", _F, "prior: hours of data preparation"),
+        _c("prior_maintenance_hours_a_month", _F, "prior: hours of maintenance a month"),
+        _c(
+            "break_even_requests",
+            _F,
+            "requests a month from which it costs less than few-shot prompts",
+        ),
+        _c("break_even", _S, "the same in words"),
+        _c("currency", _S, "currency of all costs that do not say another"),
+        _c("months", _I, "months they are summed up over"),
+    ),
+)
 RECOMMENDATION = Table(
     "recommendation",
     "evaluation",
@@ -737,9 +783,16 @@ RECOMMENDATION = Table(
         _c("approach", _S, "the approach recommended, or 'do_not_fine_tune'"),
         _c("phase", _S, "the road map's phase the project stands in"),
         _c("strategy", _S, "the hybrid strategy, in one sentence"),
-        _c("reasons", pa.list_(_S), "the measurements that speak for it"),
+        _c("reasons", pa.list_(_S), "the measurements behind it"),
+        _c(
+            "rules",
+            pa.list_(RULE),
+            "the rules that fired, for or against a kind of approach, and why",
+        ),
         _c("would_flip", pa.list_(_S), "what would change the recommendation"),
         _c("lacking", pa.list_(_S), "what the phase's exit still lacks"),
+        _c("gates", pa.list_(GATE), "the gates of all three phases"),
+        _c("facts", pa.list_(FEATURE), "the facts the rules were held against; what is not known is left out"),
     ),
 )
 

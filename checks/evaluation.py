@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from checks import Promise
 
+_APPROACHES = ("few_shot", "few_shot_endpoint", "lora", "instruction", "multitask", "transfer", "full")
+_COMPARED = {
+    "training_time": "How long an approach trains",
+    "computational_cost": "What its computing costs",
+    "performance": "How well it does",
+    "flexibility": "How easily it is changed",
+    "maintenance": "What it asks for in the long run",
+}
 _PHASES = r"^Phase (?:1: Rapid Prototyping|2: Enhanced Performance|3: Optimization) \("
 
 PREDICTIONS: tuple[Promise, ...] = (
@@ -195,6 +203,42 @@ EVALUATION_RESULTS: tuple[Promise, ...] = (
     ),
 )
 
+APPROACH_COSTS: tuple[Promise, ...] = (
+    ("is_not_empty", "ExpectTableRowCountToBeBetween", {"min_value": 1}, "There are costs.", "critical"),
+    (
+        "every_approach_is_compared",
+        "ExpectColumnDistinctValuesToContainSet",
+        {"column": "approach", "value_set": ["zero_shot", *_APPROACHES]},
+        "Every approach has a row, measured or not.",
+        "critical",
+    ),
+    *(
+        (f"{column}_is_told", "ExpectColumnValuesToNotBeNull", {"column": column}, f"{said} is told.", "critical")
+        for column, said in _COMPARED.items()
+    ),
+    (
+        "no_cost_is_below_zero",
+        "ExpectColumnValuesToBeBetween",
+        {"column": "total", "min_value": 0},
+        "Nothing costs less than nothing.",
+        "critical",
+    ),
+    (
+        "every_approach_has_a_total",
+        "ExpectColumnValuesToNotBeNull",
+        {"column": "total"},
+        "The costs of every approach are summed up in one currency.",
+        "critical",
+    ),
+    (
+        "the_weighted_cost_is_a_share",
+        "ExpectColumnValuesToBeBetween",
+        {"column": "weighted", "min_value": 0, "max_value": 1.0001},
+        "The weights are taken on shares of the dearest approach.",
+        "critical",
+    ),
+)
+
 RECOMMENDATION: tuple[Promise, ...] = (
     (
         "is_not_empty",
@@ -206,7 +250,7 @@ RECOMMENDATION: tuple[Promise, ...] = (
     (
         "it_names_an_approach_or_none",
         "ExpectColumnValuesToBeInSet",
-        {"column": "approach", "value_set": ["few_shot", "lora", "do_not_fine_tune"]},
+        {"column": "approach", "value_set": [*_APPROACHES, "do_not_fine_tune"]},
         "The recommendation is an approach that was measured, or not to fine-tune.",
         "critical",
     ),
@@ -229,6 +273,20 @@ RECOMMENDATION: tuple[Promise, ...] = (
         "ExpectColumnValuesToBeBetween",
         {"column": "reasons_count", "min_value": 1},
         "At least one measurement speaks for it.",
+        "critical",
+    ),
+    (
+        "rules_bear_on_it",
+        "ExpectColumnValuesToBeBetween",
+        {"column": "rules_count", "min_value": 1},
+        "At least one of the framework's rules fired.",
+        "critical",
+    ),
+    (
+        "the_gates_of_all_phases_are_held_against_the_facts",
+        "ExpectColumnValuesToBeBetween",
+        {"column": "gates_count", "min_value": 3},
+        "The road map's gates are stated, passed or not.",
         "critical",
     ),
     (

@@ -7,11 +7,20 @@ import dagster as dg
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from assets import child, tables
+from assets import child, page, tables
+from assets.evaluation import costs, facts, predict, recommend, scores
 from assets.evaluation import cross_validation as cross
-from assets.evaluation import predict, recommend, remote, results, scores
+from assets.evaluation.knowledge import Knowledge
+from assets.evaluation.report import PLACE, report
 from assets.training import MODULE, TrainingRequest, read_result
-from checks.evaluation import APPROACH_SCORES, CROSS_VALIDATION, EVALUATION_RESULTS, PREDICTIONS, RECOMMENDATION
+from checks.evaluation import (
+    APPROACH_COSTS,
+    APPROACH_SCORES,
+    CROSS_VALIDATION,
+    EVALUATION_RESULTS,
+    PREDICTIONS,
+    RECOMMENDATION,
+)
 from checks.expectations import audited
 from checks.gate import released_folder
 from dagster_project.failures import plainly
@@ -105,13 +114,48 @@ def evaluation_results(
     yield from audited(context, gathered, EVALUATION_RESULTS)
 
 
-@dg.asset(**card(tables.RECOMMENDATION, "FineTuningFramework", RECOMMENDATION))
+@dg.asset(**card(tables.APPROACH_COSTS, "CostAnalyzer", APPROACH_COSTS))
+@plainly
+def approach_costs(
+    context: dg.AssetExecutionContext,
+    predictions: pa.Table,
+    approach_scores: pa.Table,
+    lora_adapter: pa.Table,
+    instruction_adapter: pa.Table,
+    multitask_adapter: pa.Table,
+    transfer_adapter: pa.Table,
+    full_model: pa.Table,
+) -> Iterator[Any]:
+    """What every approach costs, measured where it could be, beside the framework's priors; a comparison of approaches."""
+    told = context.resources.settings.evaluation
+    trained = pa.concat_tables([lora_adapter, instruction_adapter, multitask_adapter, transfer_adapter, full_model])
+    known = Knowledge.load(told.approaches)
+    costed = costs.approach_costs(predictions, approach_scores, trained, known, told.costs)
+    yield from audited(context, costed, APPROACH_COSTS)
+
+
+@dg.asset(
+    **card(tables.RECOMMENDATION, "FineTuningFramework", RECOMMENDATION),
+    ins={"training_examples": dg.AssetIn(metadata={COLUMNS: [*facts.EXAMPLES]})},
+)
 @plainly
 def recommendation(
-    context: dg.AssetExecutionContext, approach_scores: pa.Table, lora_adapter: pa.Table
+    context: dg.AssetExecutionContext,
+    approach_scores: pa.Table,
+    approach_costs: pa.Table,
+    training_examples: pa.Table,
+    tuning_trials: pa.Table,
+    lora_adapter: pa.Table,
+    instruction_adapter: pa.Table,
+    multitask_adapter: pa.Table,
+    transfer_adapter: pa.Table,
+    full_model: pa.Table,
 ) -> Iterator[Any]:
-    """Which approach to take, why, and what would change it."""
-    learned = next(iter(lora_adapter.column("distinct_examples").to_pylist()), None)
-    params = context.resources.settings.evaluation.recommendation
-    advice = recommend.recommendation(approach_scores, params, train_examples=learned)
-    yield from audited(context, advice, RECOMMENDATION)
+    """Which approach to take, why, and what would change it; drawn up as a page in reports/approaches.html."""
+    told, place = context.resources.settings.evaluation, context.resources.settings.home / PLACE
+    known, measured = Knowledge.load(told.approaches), (approach_scores, approach_costs)
+    case = facts.facts(training_examples, approach_scores, tuning_trials, known, told.costs)
+    advice = recommend.recommendation(*measured, case, known, told.recommendation)
+    trained = pa.concat_tables([lora_adapter, instruction_adapter, multitask_adapter, transfer_adapter, full_model])
+    yield from audited(context, advice, RECOMMENDATION, page=dg.MetadataValue.path(place))
+    page.write(report(advice.table, *measured, trained, known), place)

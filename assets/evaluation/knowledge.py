@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from assets.errors import RefineryError
+from assets.evaluation.params import Step
 
 Approach = Literal["zero_shot", "few_shot", "few_shot_endpoint", "lora", "instruction", "multitask", "transfer", "full"]
 Kind = Literal["prompt_based", "lora", "instruction", "multitask", "transfer", "full"]
@@ -29,7 +30,6 @@ Fact = Literal[
 ]
 Facts = Mapping[Fact, float]
 """What is the case here; a fact that is not known is left out."""
-Step = Literal["deployed", "critical_components", "monitored", "scheduled_retraining"]
 
 FACTORS = ("development_time", "computational_resources", "data_preparation", "maintenance")
 
@@ -78,7 +78,7 @@ class Condition(_Stated):
         return f"{_words(self.fact)} {facts[self.fact]:,.0f}" if self.fact in facts else "not measured"
 
     def _holds(self, value: float) -> bool:
-        return -math.inf < value < self.below if self.below is not None else value >= (self.at_least or 0)
+        return value < self.below if self.below is not None else value >= (self.at_least or 0)
 
     @property
     def _bound(self) -> str:

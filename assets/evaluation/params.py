@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
+
+Step = Literal["deployed", "critical_components", "monitored", "scheduled_retraining"]
+"""What a road map asks for that nothing here measures."""
 
 
 class PredictionParams(BaseModel):
@@ -54,15 +60,40 @@ class ScoreParams(BaseModel):
     )
 
 
-class RecommendationParams(BaseModel):
-    """What a recommendation asks for."""
+class CostParams(BaseModel):
+    """What hours, machines and tokens cost; everything is summed up in one currency over some months."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    min_test_pairs: int = Field(default=100, ge=1, description="Test pairs below which a phase is not left.")
-    min_train_examples: int = Field(
-        default=1000, ge=1, description="High-quality examples of the minimum viable volume (framework: 1,000-5,000)."
+    currency: str = Field(default="USD", min_length=1, description="The currency of all that is stated here.")
+    of_a_usd: float = Field(default=1.0, gt=0, description="What a US dollar costs, for the framework's priors.")
+    months: int = Field(default=12, ge=1, description="Months the costs are summed up over.")
+    engineer_per_hour: float = Field(default=75.0, ge=0, description="What an hour of a person's work costs.")
+    compute_per_hour: float = Field(default=2.0, ge=0, description="What an hour of the training machine costs.")
+    input_price: float = Field(default=2.5, ge=0, description="What a million prompt tokens cost at the endpoint.")
+    output_price: float = Field(default=10.0, ge=0, description="What a million answer tokens cost at the endpoint.")
+    own_input_price: float | None = Field(
+        default=None, ge=0, description="The same on a machine of your own, for a trained model; null: as the endpoint."
     )
+    own_output_price: float | None = Field(default=None, ge=0, description="The same of answer tokens.")
+    hosting_per_month: float = Field(
+        default=0.0, ge=0, description="What serving a trained model costs a month, whatever it is asked."
+    )
+    requests_a_month: int | None = Field(
+        default=None, ge=0, description="Questions a month in production; null leaves serving out of the costs."
+    )
+
+
+class RecommendationParams(BaseModel):
+    """What a recommendation asks for, and what is known of the case that nothing here measures."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
     min_threads: int = Field(default=10, ge=2, description="Threads below which an interval is not relied on.")
+    needs: tuple[str, ...] = Field(
+        default=(), description="What the case needs, in the words of the rules: frequent_updates, high_volume, ..."
+    )
+    done: tuple[Step, ...] = Field(
+        default=(), description="Steps of the road map taken where nothing here measures them: deployed, monitored, ..."
+    )
 
 
 class CrossValidationParams(BaseModel):
@@ -82,4 +113,27 @@ class EvaluationParams(BaseModel):
     predictions: PredictionParams = PredictionParams()
     scores: ScoreParams = ScoreParams()
     cross_validation: CrossValidationParams = CrossValidationParams()
+    approaches: Path = Field(
+        default=Path("domain/approaches.yaml"), description="What is known of the approaches; rules and road map."
+    )
+    costs: CostParams = CostParams()
+    recommendation: RecommendationParams = RecommendationParams()
+
+    def told(self, asset: str) -> BaseModel:
+        """Return the knobs that decide one of the room's tables; what is asked and what it costs are two things.
+
+        >>> EvaluationParams(costs={"months": 3}).told("predictions") == EvaluationParams().told("predictions")
+        True
+        """
+        if asset in ("approach_costs", "recommendation"):
+            names = ["approaches", "costs", *(["recommendation"] if asset == "recommendation" else [])]
+            return _Advised(**{name: getattr(self, name) for name in names})
+        return self.model_copy(update=dict(_Advised()) | {"approaches": None})
+
+
+class _Advised(BaseModel):
+    """The knobs behind the costs and the recommendation."""
+
+    approaches: Path | None = None
+    costs: CostParams = CostParams()
     recommendation: RecommendationParams = RecommendationParams()

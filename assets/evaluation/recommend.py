@@ -1,4 +1,4 @@
-"""Which approach to take: the hybrid strategy first, then what was measured."""
+"""Which approach to take: the hybrid strategy first, then what was measured, and the rules beside it."""
 
 from __future__ import annotations
 
@@ -8,135 +8,216 @@ from typing import Any
 import pyarrow as pa
 
 from assets import tables
+from assets.errors import RefineryError
+from assets.evaluation.compared import PROMPTS, SUBSETS, Compared, Score, choose
+from assets.evaluation.knowledge import Facts, Fired, Knowledge, lacking, unknown
 from assets.evaluation.params import RecommendationParams
-from assets.evaluation.scores import ALL, ANSWER_ONCE, PRIMARY
+from assets.evaluation.scores import ALL, PRIMARY
 from assets.ledger import Published, summary
 
-PHASES = (
-    "Phase 1: Rapid Prototyping (Prompt-Based)",
-    "Phase 2: Enhanced Performance (LoRA Fine-Tuning)",
-    "Phase 3: Optimization (Selective Full Fine-Tuning)",
-)
-STRATEGY = (
-    f"Hybrid strategy: {PHASES[0]} proves the case cheaply, {PHASES[1]} serves production, "
-    f"{PHASES[2]} is kept for critical components whose requirements are stable and whose impact is high."
-)
 DO_NOT = "do_not_fine_tune"
-NAMES = {"zero_shot": "zero-shot prompts", "few_shot": "few-shot prompts", "lora": "the LoRA adapter"}
-Score = Mapping[str, Any]
+ENDPOINT, ENDPOINT_METRIC = "few_shot_endpoint", "chrf"
+"""An endpoint tells no likelihood; its answers are held against others' by their letters."""
+Row = Mapping[str, Any]
 
 
-def recommendation(scores: pa.Table, params: RecommendationParams, *, train_examples: int | None = None) -> Published:
+def recommendation(
+    scores: pa.Table, costs: pa.Table, facts: Facts, knowledge: Knowledge, params: RecommendationParams
+) -> Published:
     """Recommend an approach by the paired differences of the true answers' likelihood.
 
-    LoRA is recommended only if its interval lies wholly below zero against both prompt approaches, on
-    all pairs and on those whose answer occurs once (else it may have learned stock answers by heart);
-    few-shot prompts only if theirs does against zero-shot. Otherwise the answer is not to fine-tune:
-    what cannot be shown to pay is not bought.
+    A trained approach is recommended only if its interval lies wholly below zero against both prompt
+    approaches, on all pairs and on those whose answer occurs once (else it may have learned stock
+    answers by heart); of several, the likeliest, unless it cannot be told from a cheaper one. Few-shot
+    prompts are recommended only if theirs does against zero-shot. Otherwise the answer is not to
+    fine-tune: what cannot be shown to pay is not bought. The rules explain and never overrule this.
 
     Args:
         scores: A table in the form of `tables.APPROACH_SCORES`.
+        costs: A table in the form of `tables.APPROACH_COSTS`.
+        facts: What is the case here.
+        knowledge: The rules and the road map.
         params: The knobs.
-        train_examples: Distinct examples the adapter learned from, where one was trained.
+
+    Raises:
+        RefineryError: A need is stated that no rule knows.
     """
-    rows = [row for row in scores.to_pylist() if row["metric"] == PRIMARY and row["group"] is None]
-    overall = {(r["approach"], r["baseline"], r["subset"]): r for r in rows if r["source"] == ALL}
-    rivals = [(overall.get(("lora", b, s)), b, s) for b in ("zero_shot", "few_shot") for s in (ALL, ANSWER_ONCE)]
-    prompts = overall.get(("few_shot", "zero_shot", ALL))
-    if all(_wins(score, params) for score, _, _ in rivals):
-        approach, phase = "lora", PHASES[1]
-    else:
-        approach, phase = ("few_shot" if _wins(prompts, params) else DO_NOT), PHASES[0]
-    compared = [score for score in (*overall.values(),) if score["baseline"]]
+    if strange := unknown(params.needs, knowledge):
+        where, words = "evaluation.recommendation.needs", ", ".join(sorted(knowledge.needs))
+        raise RefineryError(where, f"no rule knows {', '.join(strange)}", f"use some of {words}")
+    advice = Advice(scores, costs, facts, knowledge, params)
     row: dict[str, Any] = {
-        "approach": approach,
-        "phase": phase,
-        "strategy": STRATEGY,
-        "reasons": [_said(score, params) for score in sorted(compared, key=_rank)]
-        or ["No two approaches were compared."],
-        "would_flip": _flips(approach, rivals, prompts),
-        "lacking": [*_lacking(approach, rows, overall, rivals, train_examples, params)],
+        "approach": advice.approach,
+        "phase": advice.phase.name,
+        "strategy": knowledge.strategy,
+        "reasons": [*advice.reasons()],
+        "rules": [{"kind": f.kind, "verdict": f.verdict, "rule": f.text, "because": f.because} for f in advice.fired],
+        "would_flip": [*advice.flips()],
+        "lacking": [*advice.lacking()],
+        "gates": [*advice.gates()],
+        "facts": [{"name": name, "value": value} for name, value in advice.facts.items()],
     }
-    texts = [row["approach"], row["phase"], *row["reasons"], *row["would_flip"], *row["lacking"]]
-    row["recommendation_id"] = tables.content_hash(*texts)
+    row["recommendation_id"] = tables.content_hash(*(str(value) for value in row.values()))
     table = tables.RECOMMENDATION.of([row])
-    return summary(table, key="recommendation_id", parents=["approach_scores"])
+    return summary(table, key="recommendation_id", parents=["approach_scores", "approach_costs"])
 
 
-def _wins(score: Score | None, params: RecommendationParams) -> bool:
-    """Whether the interval lies wholly below zero, and can be relied on."""
-    return bool(score and score["high"] is not None and score["high"] < 0 and score["threads"] >= params.min_threads)
+class Advice:
+    """The choice, and all that is to be said of it."""
 
-
-def _rank(score: Score) -> tuple[bool, str, str]:
-    return (score["subset"] != ALL, score["approach"], score["baseline"])
-
-
-def _said(score: Score, params: RecommendationParams) -> str:
-    """Say a comparison in one clause.
-
-    >>> _said({"approach": "lora", "baseline": "zero_shot", "value": -0.5, "low": -0.6, "high": -0.4, "n": 150,
-    ...        "threads": 40, "subset": "all"}, RecommendationParams())
-    'The LoRA adapter is better than zero-shot prompts: -0.500 nats a token [-0.600, -0.400], 150 pairs of 40 threads.'
-    """
-    ours, theirs = NAMES[score["approach"]], NAMES[score["baseline"]]
-    if score["low"] is None or score["threads"] < params.min_threads:
-        verdict = f"{ours} cannot be told from {theirs}, for want of threads"
-    elif score["high"] < 0:
-        verdict = f"{ours} {_is(score)} better than {theirs}"
-    elif score["low"] > 0:
-        verdict = f"{ours} {_is(score)} worse than {theirs}"
-    else:
-        verdict = f"{ours} cannot be told from {theirs}"
-    interval = "" if score["low"] is None else f" [{score['low']:+.3f}, {score['high']:+.3f}]"
-    about = "" if score["subset"] == ALL else " whose answer occurs once"
-    figures = f"{score['value']:+.3f} nats a token{interval}, {score['n']} pairs of {score['threads']} threads{about}"
-    return f"{verdict[0].upper()}{verdict[1:]}: {figures}."
-
-
-def _is(score: Score) -> str:
-    return "is" if score["approach"] == "lora" else "are"
-
-
-def _flips(approach: str, rivals: Sequence[tuple[Score | None, str, str]], prompts: Score | None) -> list[str]:
-    """Say what would change the recommendation."""
-    if approach == "lora":
-        near = max((score for score, _, _ in rivals if score), key=lambda score: float(score["high"]))
-        return [
-            f"A test on which its lead over {NAMES[near['baseline']]} shrinks by {-near['high']:.3f} nats a token.",
-            "A larger base model whose prompts close the gap, or requirements that change faster than it is retrained.",
+    def __init__(
+        self, scores: pa.Table, costs: pa.Table, facts: Facts, knowledge: Knowledge, params: RecommendationParams
+    ) -> None:
+        self.known, self.params = knowledge, params
+        self.compared = Compared.of(scores, params.min_threads)
+        self.costs = {row["approach"]: row for row in costs.to_pylist()}
+        self.at_endpoint = [
+            row
+            for row in scores.to_pylist()
+            if (row["approach"], row["metric"], row["source"], row["subset"]) == (ENDPOINT, ENDPOINT_METRIC, ALL, ALL)
+            and row["baseline"]
         ]
-    missing = sorted({NAMES[baseline] for score, baseline, _ in rivals if score is None})
-    flips = [f"An adapter compared with {' and '.join(missing)}."] if missing else []
-    flips.append("A LoRA adapter whose interval lies wholly below zero against both prompt approaches.")
-    if approach == DO_NOT:
-        flips.append("Few-shot prompts whose interval lies wholly below zero against zero-shot prompts.")
-    return flips
+        self.trained = [n for n in self.compared.measured if knowledge.kinds[n] != "prompt_based"]
+        self.passed = [n for n in self.trained if self.compared.passes(n)]
+        self.approach = self._chosen()
+        self.kind = knowledge.kinds.get(self.approach, "prompt_based")
+        self.phase = knowledge.phase_of(self.kind)
+        self.facts: Facts = {**facts, "better_than_prompts": float(len(self.passed))}
+        self.fired: list[Fired] = [*knowledge.fired(self.facts, params.needs)]
 
+    def _chosen(self) -> str:
+        if self.passed:
+            return choose(self.passed, self.compared, {name: self.costs[name]["total"] for name in self.passed})
+        few = self.compared.overall.get(("few_shot", "zero_shot", ALL))
+        return "few_shot" if self.compared.wins(few) else DO_NOT
 
-def _lacking(
-    approach: str,
-    rows: Sequence[Score],
-    overall: Mapping[tuple[str, str | None, str], Score],
-    rivals: Sequence[tuple[Score | None, str, str]],
-    train_examples: int | None,
-    params: RecommendationParams,
-) -> Iterator[str]:
-    """Yield what the phase's exit still lacks."""
-    pairs = max((score["n"] for score in overall.values()), default=0)
-    if pairs < params.min_test_pairs:
-        yield f"Test pairs: {pairs} of {params.min_test_pairs}."
-    if train_examples is not None and train_examples < params.min_train_examples:
-        yield f"Training examples: {train_examples} of {params.min_train_examples}, the minimum viable volume."
-    for score, baseline, subset in rivals:
-        about = "all pairs" if subset == ALL else "pairs whose answer occurs once"
-        if score is None:
-            yield f"A comparison of the LoRA adapter with {NAMES[baseline]} on {about}."
-        elif score["threads"] < params.min_threads:
-            yield f"Threads to compare with {NAMES[baseline]} on {about}: {score['threads']} of {params.min_threads}."
-    leader = approach if approach in NAMES else None
-    for score in rows:
-        whole = score["source"] != ALL and score["subset"] == ALL and score["approach"] == leader
-        if whole and score["baseline"] and not _wins(score, params):
-            counts = f"{score['n']} pairs of {score['threads']} threads"
-            yield f"Source {score['source']}: not shown to be better than {NAMES[score['baseline']]} ({counts})."
+    def reasons(self) -> Iterator[str]:
+        """Yield the measurements: the choice among several, each comparison, and what it costs."""
+        if len(self.passed) > 1:
+            yield self._of_several()
+        paired = [score for score in self.compared.overall.values() if score["baseline"]]
+        if not paired:
+            yield "No two approaches were compared."
+        for score in (*sorted(filter(self._tells, paired), key=self._rank), *self.at_endpoint):
+            yield self._said(score)
+        if self.approach in self.trained:
+            yield self._priced()
+
+    def _of_several(self) -> str:
+        likeliest = min(self.passed, key=self.compared.value)
+        among = ", ".join(self.known.names[name] for name in self.passed)
+        how = f"{self.known.names[self.approach]} finds the true answers likeliest"
+        if self.approach != likeliest:
+            other = self.known.names[likeliest]
+            how = f"{self.known.names[self.approach]} is cheaper than {other}, which cannot be shown to be better"
+        return f"Better than both prompt approaches: {among}; of them {how}."
+
+    def _tells(self, score: Score) -> bool:
+        """Whether a comparison bears on the choice: the chosen one's, what others failed at, how near they came."""
+        if score["approach"] == self.approach or not self.compared.wins(score):
+            return True
+        beaten = score["approach"] in self.trained and self.approach in self.trained
+        return score["subset"] == ALL and not (beaten and score["baseline"] in PROMPTS)
+
+    def _rank(self, score: Score) -> tuple[bool, bool, int, str]:
+        order = list(self.known.kinds)
+        return (
+            score["approach"] != self.approach,
+            score["subset"] != ALL,
+            order.index(score["approach"]),
+            score["baseline"],
+        )
+
+    def _said(self, score: Score) -> str:
+        """Say a comparison in one sentence."""
+        ours, theirs = self.known.names[score["approach"]], self.known.names[score["baseline"]]
+        is_ = "is" if ours.startswith("the ") else "are"
+        if not self.compared.relied_on(score):
+            verdict = f"{ours} cannot be told from {theirs}, for want of threads"
+        elif score["high"] < 0 or score["low"] > 0:
+            better = (score["high"] < 0) == (score["better"] == "lower")
+            verdict = f"{ours} {is_} {'better' if better else 'worse'} than {theirs}"
+        else:
+            verdict = f"{ours} cannot be told from {theirs}"
+        unit = "nats a token" if score["metric"] == PRIMARY else "chrF"
+        interval = "" if score["low"] is None else f" [{score['low']:+.3f}, {score['high']:+.3f}]"
+        about = "" if score["subset"] == ALL else " whose answer occurs once"
+        figures = f"{score['value']:+.3f} {unit}{interval}, {score['n']} pairs of {score['threads']} threads{about}"
+        return f"{verdict[0].upper()}{verdict[1:]}: {figures}."
+
+    def _priced(self) -> str:
+        ours, prompts = self.costs[self.approach], self.costs["few_shot"]
+        return (
+            f"Over {ours['months']} months {self.known.names[self.approach]} costs {ours['total']:,.2f} "
+            f"{ours['currency']}, {self.known.names['few_shot']} {prompts['total']:,.2f}; against them it pays "
+            f"{ours['break_even'] or 'at no number of requests'}."
+        )
+
+    def flips(self) -> Iterator[str]:
+        """Yield what would change the recommendation."""
+        names = self.known.names
+        if self.approach in self.trained:
+            rivals = [self.compared.overall[self.approach, prompts, s] for prompts in PROMPTS for s in SUBSETS]
+            near = max(rivals, key=lambda score: float(score["high"]))
+            lead = f"{-near['high']:.3f} nats a token"
+            yield f"A test on which its lead over {names[near['baseline']]} shrinks by {lead}."
+            yield "A larger base model whose prompts close the gap, or needs that change faster than it is trained."
+        else:
+            missing = [p for p in PROMPTS if not any((n, p, ALL) in self.compared.overall for n in self.trained)]
+            if missing:
+                yield f"A trained approach compared with {' and '.join(names[p] for p in missing)}."
+            yield "A trained approach whose interval lies wholly below zero against both prompt approaches."
+        if self.approach == DO_NOT:
+            yield "Few-shot prompts whose interval lies wholly below zero against zero-shot prompts."
+        for other in self.passed:
+            if other != self.approach and self.costs[other]["total"] > self.costs[self.approach]["total"]:
+                yield f"An interval that puts {names[other]} wholly below {names[self.approach]}."
+        against = [f for f in self.fired if (f.kind, f.verdict) == (self.kind, "against")]
+        for line in against:
+            yield f"More weight on what speaks against it: it is not for {line.text} ({line.because})."
+        yield from self._untried()
+
+    def _untried(self) -> Iterator[str]:
+        """Yield the approaches that rules speak for and nothing measured."""
+        tried = {self.known.kinds[name] for name in self.compared.measured}
+        for kind, known in self.known.approaches.items():
+            speaks = [f for f in self.fired if (f.kind, f.verdict) == (kind, "for") and f.because != "always"]
+            if speaks and kind not in tried:
+                said = "; ".join(f"{f.text} ({f.because})" for f in speaks)
+                yield f"{known.title}, which was not measured, found better: {said}."
+
+    def gates(self) -> Iterator[dict[str, Any]]:
+        """Yield every gate of the road map, and whether it is passed."""
+        for phase in self.known.phases:
+            for gate in phase.gate:
+                because = gate.because(self.facts, self.params.done)
+                passed = because is not None
+                said = because or gate.measured(self.facts)
+                yield {"phase": phase.name, "gate": gate.text, "passed": passed, "because": said}
+
+    def lacking(self) -> Iterator[str]:
+        """Yield what the phase's exit still lacks: its gates, and comparisons that cannot be relied on."""
+        for gate in self.phase.gate:
+            if lack := lacking(gate, self.facts, self.params.done):
+                yield f"{lack[0].upper()}{lack[1:]}."
+        names = self.known.names
+        for ours in [self.approach] if self.approach in self.trained else self.trained or ["lora"]:
+            for score, theirs, subset in self._rivals(ours):
+                about = "all pairs" if subset == ALL else "pairs whose answer occurs once"
+                if score is None:
+                    yield f"A comparison of {names[ours]} with {names[theirs]} on {about}."
+                elif score["threads"] < self.params.min_threads:
+                    threads = f"{score['threads']} of {self.params.min_threads}"
+                    yield f"Threads to compare {names[ours]} with {names[theirs]} on {about}: {threads}."
+        for score in self.compared.scores:
+            whole = score["source"] != ALL and score["subset"] == ALL and score["approach"] == self.approach
+            if whole and score["baseline"] in PROMPTS and not self.compared.wins(score):
+                counts = f"{score['n']} pairs of {score['threads']} threads"
+                yield f"Source {score['source']}: not shown to be better than {names[score['baseline']]} ({counts})."
+
+    def _rivals(self, approach: str) -> Sequence[tuple[Score | None, str, str]]:
+        return [
+            (self.compared.overall.get((approach, prompts, subset)), prompts, subset)
+            for prompts in PROMPTS
+            for subset in SUBSETS
+        ]
