@@ -13,7 +13,6 @@ from assets.tables import SPLITS
 from assets.tuning.params import APPROACHES
 from dagster_project.resources.lake import Lake
 
-NAMES = {"zero_shot": "zero-shot prompt", "few_shot": "few-shot prompt", "lora": "LoRA adapter"}
 METRICS = {
     ("answer", "nll_per_token"): "nats a token (less is better)",
     ("answer", "chrf"): "chrF",
@@ -36,6 +35,8 @@ def story(lake: Lake, home: Path) -> Iterator[RenderableType]:
         yield _quality(lake)
     if lake.manifest("approach_scores"):
         yield _scores(lake)
+    if lake.manifest("approach_costs"):
+        yield _costs(lake)
     if lake.manifest("recommendation"):
         yield from _recommendation(lake)
     yield "\n".join((*_sizes(lake, home), *_places(lake, home)))
@@ -59,12 +60,31 @@ def _scores(lake: Lake) -> Grid:
     grid = Grid(title="Approaches on the frozen test set", title_justify="left", box=None)
     for title in ("approach", "metric", "score", "95 % interval", "pairs", "threads"):
         grid.add_column(title, justify="left" if title in ("approach", "metric") else "right")
-    for name, metric in ((n, m) for n in NAMES for m in METRICS):
+    names = _names(lake) or {row["approach"]: row["approach"] for row in rows}
+    for name, metric in ((n, m) for n in names for m in METRICS):
         for row in rows:
             whole = row["baseline"] is None and row["source"] == "all" and row["subset"] == "all"
             if whole and (row["approach"], (row["task"], row["metric"])) == (name, metric):
                 told = (_number(row["value"]), _interval(row), f"{row['n']:,}", f"{row['threads']:,}")
-                grid.add_row(NAMES[name], METRICS[metric], *told)
+                grid.add_row(names[name], METRICS[metric], *told)
+    return grid
+
+
+def _names(lake: Lake) -> dict[str, str]:
+    """Return what the approaches are called, prompts first."""
+    return {row["approach"]: row["title"].removeprefix("the ") for row in lake.read("approach_costs").to_pylist()}
+
+
+def _costs(lake: Lake) -> Grid:
+    rows = lake.read("approach_costs").to_pylist()
+    title = f"What the approaches cost over {rows[0]['months']} months, {rows[0]['currency']} (priors in brackets)"
+    grid = Grid(title=title, title_justify="left", box=None)
+    for title in ("approach", "training", "total", "by priors", "less than few-shot prompts"):
+        grid.add_column(title, justify="right" if title in ("total", "by priors") else "left")
+    for row in rows:
+        trains = row["training_time"] if "training_time" in row["measured"] else f"({row['training_time']})"
+        even = row["break_even"] if row["break_even"] != "not measured" else ""
+        grid.add_row(_names(lake)[row["approach"]], trains, f"{row['total']:,.0f}", f"{row['prior_total']:,.0f}", even)
     return grid
 
 
@@ -72,7 +92,10 @@ def _recommendation(lake: Lake) -> Iterator[str]:
     row = lake.read("recommendation").to_pylist()[0]
     yield f"[bold]Recommendation[/bold]\n{row['strategy']}"
     yield f"Measured here: [bold]{row['approach']}[/bold]. {row['phase']}."
-    yield "\n".join(f"  {line}" for line in (*row["reasons"], *(f"Lacking: {text}" for text in row["lacking"])))
+    rules = [f"{r['kind']}, {r['verdict']}: {r['rule']} ({r['because']})" for r in row["rules"]]
+    parts = {"Rule": rules, "Would flip it": row["would_flip"], "Lacking": row["lacking"]}
+    said = [f"{part}: {line}" for part, lines in parts.items() for line in lines]
+    yield "\n".join(f"  {line}" for line in (*row["reasons"], *said))
 
 
 def _sizes(lake: Lake, home: Path) -> Iterator[str]:

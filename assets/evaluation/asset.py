@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from assets import child, page, tables
-from assets.evaluation import costs, facts, predict, recommend, scores
+from assets.evaluation import costs, facts, predict, recommend, remote, results, scores
 from assets.evaluation import cross_validation as cross
 from assets.evaluation.knowledge import Knowledge
 from assets.evaluation.report import PLACE, report
@@ -126,7 +126,7 @@ def approach_costs(
     transfer_adapter: pa.Table,
     full_model: pa.Table,
 ) -> Iterator[Any]:
-    """What every approach costs, measured where it could be, beside the framework's priors; a comparison of approaches."""
+    """What every approach costs, measured where it could be, beside the framework's priors and ratings."""
     told = context.resources.settings.evaluation
     trained = pa.concat_tables([lora_adapter, instruction_adapter, multitask_adapter, transfer_adapter, full_model])
     known = Knowledge.load(told.approaches)

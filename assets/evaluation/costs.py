@@ -7,7 +7,7 @@ factor of an approach as a share of the dearest approach's, which has no unit.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import pyarrow as pa

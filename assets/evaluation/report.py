@@ -37,9 +37,7 @@ _LEGEND = (
 Row = Mapping[str, Any]
 
 
-def report(
-    recommendation: pa.Table, scores: pa.Table, costs: pa.Table, trained: pa.Table, knowledge: Knowledge
-) -> str:
+def report(recommendation: pa.Table, scores: pa.Table, costs: pa.Table, trained: pa.Table, knowledge: Knowledge) -> str:
     """Return the page.
 
     Args:

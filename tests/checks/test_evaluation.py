@@ -1,5 +1,7 @@
+from pathlib import Path
+
 from assets import tables
-from assets.evaluation.recommend import PHASES, STRATEGY
+from assets.evaluation.knowledge import Knowledge
 from checks import evaluation as promises
 from tests.promises import assert_each_promise_can_fail
 
@@ -15,14 +17,27 @@ SCORES = [
     {**SCORE, "score_id": "2", "approach": "zero_shot", "value": 2.0, "threads": 1},
     {**SCORE, "score_id": "3", "approach": "lora", "baseline": "zero_shot", "value": -1.0, "p_value": 0.01},
 ]
+KNOWN = Knowledge.load(Path(__file__).resolve().parents[2] / "domain/approaches.yaml")
+COSTS = [
+    {
+        **known.ratings.model_dump(),
+        "approach": approach,
+        "total": 7500.0,
+        "weighted": 0.3,
+    }
+    for known in KNOWN.approaches.values()
+    for approach in known.measured_as
+]
 RECOMMENDATION = {
     "recommendation_id": "1",
     "approach": "lora",
-    "phase": PHASES[1],
-    "strategy": STRATEGY,
+    "phase": KNOWN.phases[1].name,
+    "strategy": KNOWN.strategy,
     "reasons": ["It is better."],
     "would_flip": ["A test on which it is not."],
     "lacking": [],
+    "rules": [{"kind": "lora", "verdict": "for", "rule": "frequent updates", "because": "stated"}],
+    "gates": [{"phase": phase.name, "gate": phase.gate[0].text, "passed": False} for phase in KNOWN.phases],
 }
 
 
@@ -95,6 +110,26 @@ def test_each_promise_on_evaluation_results_can_fail():
     )
 
 
+def test_each_promise_on_approach_costs_can_fail():
+    assert_each_promise_can_fail(
+        tables.APPROACH_COSTS,
+        promises.APPROACH_COSTS,
+        good=COSTS,
+        bad={
+            "is_not_empty": lambda rows: [],
+            "every_approach_is_compared": lambda rows: rows[1:],
+            "training_time_is_told": but(training_time=None),
+            "computational_cost_is_told": but(computational_cost=None),
+            "performance_is_told": but(performance=None),
+            "flexibility_is_told": but(flexibility=None),
+            "maintenance_is_told": but(maintenance=None),
+            "no_cost_is_below_zero": but(total=-1.0),
+            "every_approach_has_a_total": but(total=None),
+            "the_weighted_cost_is_a_share": but(weighted=1.2),
+        },
+    )
+
+
 def test_each_promise_on_recommendation_can_fail():
     assert_each_promise_can_fail(
         tables.RECOMMENDATION,
@@ -106,6 +141,8 @@ def test_each_promise_on_recommendation_can_fail():
             "it_stands_in_a_phase_of_the_road_map": but(phase="Phase 4"),
             "it_states_the_hybrid_strategy": but(strategy="LoRA."),
             "it_gives_reasons": but(reasons=[]),
+            "rules_bear_on_it": but(rules=[]),
+            "the_gates_of_all_phases_are_held_against_the_facts": but(gates=[]),
             "it_says_what_would_change_it": but(would_flip=[]),
         },
     )

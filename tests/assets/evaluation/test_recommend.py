@@ -1,35 +1,69 @@
+"""What is recommended follows the intervals; rules and costs stand beside them."""
+
+from pathlib import Path
+
+import pytest
+
 from assets import tables
-from assets.evaluation.params import RecommendationParams
+from assets.errors import RefineryError
+from assets.evaluation.costs import approach_costs
+from assets.evaluation.knowledge import Knowledge
+from assets.evaluation.params import CostParams, RecommendationParams
 from assets.evaluation.recommend import recommendation
 
+KNOWN = Knowledge.load(Path(__file__).resolve().parents[3] / "domain/approaches.yaml")
+ENOUGH = {"training_examples": 5000.0, "fewest_labels": 5000.0, "tasks": 1.0, "test_pairs": 150.0,
+          "prompts_measured": 2.0, "trained_measured": 2.0, "trials": 2.0}  # fmt: skip
+DONE = RecommendationParams(done=("deployed", "critical_components"))
 
-def difference(approach, baseline, low, high, *, subset="all", source="all", n=150, threads=40):
+
+def score(approach, baseline, low, high, *, subset="all", source="all", n=150, threads=40, metric="nll_per_token"):
     return {
-        "score_id": f"{approach}-{baseline}-{subset}-{source}",
+        "score_id": f"{approach}-{baseline}-{subset}-{source}-{metric}",
+        "task": "answer",
         "approach": approach,
         "baseline": baseline,
         "source": source,
         "subset": subset,
-        "metric": "nll_per_token",
+        "metric": metric,
         "value": (low + high) / 2,
         "low": low,
         "high": high,
         "n": n,
         "threads": threads,
-        "better": "lower",
+        "better": "lower" if metric == "nll_per_token" else "higher",
     }
 
 
 def both(approach, baseline, low, high, **facts):
-    return [difference(approach, baseline, low, high, subset=s, **facts) for s in ("all", "answer_once")]
+    return [score(approach, baseline, low, high, subset=s, **facts) for s in ("all", "answer_once")]
 
 
-def recommended(*rows, train_examples=None):
+def passing(approach, value, **against):
+    """A trained approach better than both prompt approaches, and how it stands to others."""
+    rows = [score(approach, None, value - 0.1, value + 0.1)]
+    rows += both(approach, "zero_shot", -0.9, -0.7) + both(approach, "few_shot", -0.6, -0.4)
+    return rows + [row for other, (low, high) in against.items() for row in both(approach, other, low, high)]
+
+
+def costs_of(scores, seconds):
+    trained = tables.LORA_ADAPTER.of(
+        {"approach": name, "seconds": took, "tokens": 1000, "peak_bytes": 2**30} for name, took in seconds.items()
+    )
+    asked = tables.PREDICTIONS.of(
+        {"approach": a, "task": "answer", "prompt_tokens": 700 if a == "few_shot" else 50, "generated_tokens": 60}
+        for a in ("zero_shot", "few_shot", *seconds)
+    )
+    return approach_costs(asked, scores, trained, KNOWN, CostParams()).table
+
+
+def recommended(*rows, facts=ENOUGH, params=DONE, seconds=None):
     scores = tables.APPROACH_SCORES.of([r for part in rows for r in part])
-    return recommendation(scores, RecommendationParams(), train_examples=train_examples).table.to_pylist()[0]
+    costs = costs_of(scores, seconds or {"lora": 60.0})
+    return recommendation(scores, costs, facts, KNOWN, params).table.to_pylist()[0]
 
 
-BETTER = both("lora", "zero_shot", -0.9, -0.7) + both("lora", "few_shot", -0.6, -0.4)
+BETTER = passing("lora", 2.0)
 PROMPTS = both("few_shot", "zero_shot", -0.3, -0.2)
 
 
@@ -40,6 +74,7 @@ def test_lora_that_beats_both_prompt_approaches_is_recommended_with_its_figures(
     assert row["strategy"].startswith("Hybrid strategy: Phase 1: Rapid Prototyping (Prompt-Based)")
     said = "The LoRA adapter is better than zero-shot prompts: -0.800 nats a token [-0.900, -0.700]"
     assert any(r.startswith(said) for r in row["reasons"])
+    assert "costs 19,500.03 USD, few-shot prompts 7,500.00; against them it pays from" in row["reasons"][-1]
     assert "0.400" in row["would_flip"][0]
     assert row["lacking"] == []
 
@@ -48,11 +83,12 @@ def test_lora_that_cannot_be_told_from_few_shot_prompts_is_not_recommended():
     row = recommended(both("lora", "zero_shot", -0.9, -0.7), both("lora", "few_shot", -0.2, 0.1), PROMPTS)
     assert row["approach"] == "few_shot"
     assert row["phase"].startswith("Phase 1")
+    assert "Weeks 5-8: an adapter better than both prompt approaches (better than prompts 0)." in row["lacking"]
 
 
 def test_lora_that_only_learned_stock_answers_is_not_recommended():
-    stock = [difference("lora", b, -0.9, -0.5) for b in ("zero_shot", "few_shot")]
-    once = [difference("lora", b, -0.1, 0.2, subset="answer_once") for b in ("zero_shot", "few_shot")]
+    stock = [score("lora", b, -0.9, -0.5) for b in ("zero_shot", "few_shot")]
+    once = [score("lora", b, -0.1, 0.2, subset="answer_once") for b in ("zero_shot", "few_shot")]
     assert recommended(stock, once, PROMPTS)["approach"] == "few_shot"
 
 
@@ -60,7 +96,15 @@ def test_where_nothing_is_better_the_answer_is_not_to_fine_tune():
     row = recommended(both("lora", "zero_shot", 0.1, 0.3), both("few_shot", "zero_shot", -0.1, 0.1))
     assert row["approach"] == "do_not_fine_tune"
     assert any("worse than zero-shot" in r for r in row["reasons"])
-    assert len(row["would_flip"]) == 3
+    assert any(flip.startswith("Few-shot prompts whose interval") for flip in row["would_flip"])
+
+
+def test_a_useless_adapter_gets_use_prompts_however_much_the_rules_speak_for_it():
+    useless = both("lora", "zero_shot", 0.4, 0.9) + both("lora", "few_shot", 0.6, 1.2)
+    needs = RecommendationParams(needs=("limited_resources", "frequent_updates", "multi_task", "moderate_performance"))
+    row = recommended(useless, PROMPTS, params=needs)
+    assert row["approach"] == "few_shot"
+    assert len([r for r in row["rules"] if (r["kind"], r["verdict"]) == ("lora", "for")]) >= 4
 
 
 def test_a_comparison_of_few_threads_is_not_relied_on():
@@ -78,13 +122,72 @@ def test_without_an_adapter_it_says_what_is_missing():
     assert (nothing["approach"], nothing["reasons"]) == ("do_not_fine_tune", ["No two approaches were compared."])
 
 
+def test_of_two_that_pay_the_likelier_is_taken_if_it_can_be_told_apart():
+    full = passing("full", 1.5, lora=(-0.6, -0.4))
+    row = recommended(BETTER, full, PROMPTS, seconds={"lora": 60.0, "full": 600.0})
+    assert (row["approach"], row["phase"][:7]) == ("full", "Phase 3")
+    assert "the fully tuned model finds the true answers likeliest" in row["reasons"][0]
+
+
+def test_of_two_that_cannot_be_told_apart_the_cheaper_is_taken():
+    full = passing("full", 1.9, lora=(-0.2, 0.1))
+    row = recommended(BETTER, full, PROMPTS, seconds={"lora": 60.0, "full": 600.0})
+    assert row["approach"] == "lora"
+    assert "the LoRA adapter is cheaper than the fully tuned model" in row["reasons"][0]
+    assert "An interval that puts the fully tuned model wholly below the LoRA adapter." in row["would_flip"]
+
+
+def test_two_that_were_never_compared_cannot_be_told_apart():
+    pair = passing("instruction", 1.8), passing("full", 1.0)
+    assert recommended(*pair, PROMPTS, seconds={"instruction": 60.0, "full": 60.0})["approach"] == "instruction"
+
+
+def test_a_likelier_approach_that_is_the_baseline_of_a_comparison_can_be_told_apart_too():
+    dear = {"lora": 3.6e6, "transfer": 60.0}  # an adapter whose training cost more than the transfer's prior
+    row = recommended(BETTER, passing("transfer", 2.5, lora=(0.4, 0.6)), PROMPTS, seconds=dear)
+    assert row["approach"] == "lora"
+
+
+def test_likelihood_by_category_does_not_decide():
+    split = [score("lora", b, 0.5, 0.9, subset="category") for b in ("zero_shot", "few_shot")]
+    assert recommended(BETTER, split, PROMPTS)["approach"] == "lora"
+
+
+def test_an_endpoint_is_held_against_prompts_by_its_letters():
+    row = recommended(PROMPTS, [score("few_shot_endpoint", "few_shot", 4.0, 6.0, metric="chrf")])
+    assert any(
+        r.startswith("Few-shot prompts (endpoint) are better than few-shot prompts: +5.000 chrF")
+        for r in row["reasons"]
+    )
+
+
 def test_the_exit_lacks_pairs_examples_and_sources_that_did_not_improve():
-    small = [{**row, "n": 40} for row in BETTER]
-    desk = [difference("lora", "zero_shot", -0.1, 0.2, source="desk", n=12, threads=11)]
-    row = recommended(small, desk, train_examples=640)
+    desk = [score("lora", "zero_shot", -0.1, 0.2, source="desk", n=12, threads=11)]
+    short = {**ENOUGH, "test_pairs": 40.0, "training_examples": 640.0}
+    row = recommended(BETTER, desk, facts=short)
     assert row["approach"] == "lora"
     assert row["lacking"] == [
-        "Test pairs: 40 of 100.",
-        "Training examples: 640 of 1000, the minimum viable volume.",
+        "Weeks 1-2: 1,000 or more distinct training examples (training examples 640).",
+        "Weeks 3-4: 100 or more test pairs in the evaluation (test pairs 40).",
         "Source desk: not shown to be better than zero-shot prompts (12 pairs of 11 threads).",
     ]
+    assert [g["passed"] for g in row["gates"] if g["phase"] == row["phase"]] == [False, False, True, True, True, True]
+
+
+def test_what_speaks_for_an_approach_nobody_measured_would_flip_it_and_what_speaks_against_the_chosen_too():
+    row = recommended(BETTER, PROMPTS, params=RecommendationParams(needs=("maximum_performance", "long_term")))
+    assert any(
+        flip.startswith("Full fine-tuning, which was not measured, found better:") and "stated: long term" in flip
+        for flip in row["would_flip"]
+    )
+    against = "More weight on what speaks against it: it is not for maximum performance (stated: maximum performance)."
+    assert against in row["would_flip"]
+
+
+def test_a_need_no_rule_knows_is_refused():
+    with pytest.raises(RefineryError, match="no rule knows speed"):
+        recommended(BETTER, params=RecommendationParams(needs=("speed",)))
+
+
+def test_the_same_scores_give_the_same_recommendation():
+    assert recommended(BETTER, PROMPTS) == recommended(PROMPTS, BETTER)
