@@ -57,9 +57,17 @@ def run(module: str, request: BaseModel, out: Path, *, on_line: Callable[[str], 
             raise _reported(module, child.returncode, errors.read())
 
 
-def main(step: Callable[[Request, Path], object], kind: type[Request]) -> None:
-    """Be the child: read the request, take the step, and report a failure without quoting data."""
+def main(step: Callable[[Request, Path], object], kind: type[Request], *, spread: bool = False) -> None:
+    """Be the child: read the request, take the step, and report a failure without quoting data.
+
+    Args:
+        step: What is done with the request and the place for its outcome.
+        kind: The request.
+        spread: Whether the step takes a process a GPU: where several are visible, `accelerate launch` starts them.
+    """
     sys.excepthook = _without_words
+    if spread:
+        _spread()
     request, out = (Path(a) for a in sys.argv[1:3])
     try:
         step(kind.model_validate_json(request.read_bytes()), out)
@@ -68,6 +76,18 @@ def main(step: Callable[[Request, Path], object], kind: type[Request]) -> None:
         _refuse(RefineryError(f"request for {kind.__name__}", f"wrong: {', '.join(fields)}", "correct it"))
     except RefineryError as error:
         _refuse(error)
+
+
+def _spread() -> None:
+    """Become `accelerate launch` of this very command where several GPUs are visible, unless it started us."""
+    import torch
+
+    gpus = torch.cuda.device_count()
+    if gpus > 1 and "LOCAL_RANK" not in os.environ:
+        module = sys.modules["__main__"].__spec__.name  # type: ignore[union-attr] # we were started as a module
+        how = ["--multi_gpu", f"--num_processes={gpus}", "--num_machines=1", "--mixed_precision=no"]
+        launcher = [sys.executable, "-m", "accelerate.commands.launch", *how, "--dynamo_backend=no", "--module"]
+        os.execv(sys.executable, [*launcher, module, *sys.argv[1:]])  # noqa: S606
 
 
 def peak_bytes() -> int:
@@ -90,8 +110,9 @@ def _without_words(kind: type[BaseException], _: BaseException, trace: Traceback
 
 
 def _reported(module: str, code: int, errors: str) -> RefineryError:
-    last = errors.strip().rpartition("\n")[2]
-    if code == _REFUSED and last.startswith("{"):
-        return RefineryError(**json.loads(last))
-    what = f"died of signal {-code}" if code < 0 else f"failed with exit code {code} ({last})"
+    lines = errors.strip().splitlines()
+    refusal = next((line for line in reversed(lines) if line.startswith('{"where": ')), None)
+    if refusal:  # the last word, but for what a launcher of several processes adds
+        return RefineryError(**json.loads(refusal))
+    what = f"died of signal {-code}" if code < 0 else f"failed with exit code {code} ({(lines or ['no word'])[-1]})"
     return RefineryError(module, what, "run it again: it goes on from its last checkpoint")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,6 +20,7 @@ import torch
 from accelerate.utils.memory import clear_device_cache, should_reduce_batch_size
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
+from torch.utils.data import DataLoader
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from trl import SFTTrainer
 
@@ -90,7 +92,11 @@ class AnswerTrainer(SFTTrainer):
     def _learn(self, model: nn.Module, passes: Passes) -> Tensor:
         counts = [((p["labels"][:, 1:] != IGNORED).sum(1) * p["weights"]).sum() for p in passes]
         total = self.accelerator.reduce(torch.stack(counts).sum().to(self.args.device), "mean").clamp(min=1e-6)
-        losses = [super(AnswerTrainer, self).training_step(model, p, total) for p in passes]
+        losses = []
+        for last, part in zip([*[False] * (len(passes) - 1), True], passes, strict=True):
+            # Processes may have different numbers of passes: they meet once a step, in the last one.
+            with nullcontext() if last else self.accelerator.no_sync(model):
+                losses.append(super().training_step(model, part, total))
         return torch.stack(losses).sum()
 
     def _in_passes(self, rows: list[dict[str, Any]], do: Callable[[Passes], Done]) -> Done:
@@ -133,12 +139,17 @@ class AnswerTrainer(SFTTrainer):
         return metrics
 
     def validation_loss(self) -> float:
-        """Return the mean over all answer tokens of the validation examples, each counted once."""
-        model = self._whole
+        """Return the mean over all answer tokens of the validation examples, each counted once.
+
+        Of several processes each computes it whole: they are few, and an exact mean needs no agreement.
+        """
+        model, size = self._whole, self.args.per_device_eval_batch_size
+        held_out: Any = self.eval_dataset
+        batches: Any = DataLoader(held_out, batch_size=size, collate_fn=self.data_collator)
         training, total, tokens = model.training, 0.0, 0
         model.eval()
         with torch.inference_mode(), torch.autocast(self.args.device.type, torch.bfloat16, enabled=self.args.bf16):
-            for batch in self.get_eval_dataloader():
+            for batch in batches:
                 for nll in self._in_passes(batch["rows"], self._read):
                     total, tokens = total + nll.sum().item(), tokens + len(nll)
         model.train(training)
@@ -172,7 +183,7 @@ class Progress(TrainerCallback):
 
     def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         """Print a line of numbers."""
-        logs = kwargs["logs"]
+        logs = kwargs["logs"] if state.is_world_process_zero else {}
         for split, name in (("train", "loss"), ("validation", "eval_loss")):
             if name in logs:
                 print(f"step {state.global_step}/{state.max_steps} {split} {logs[name]:.4f}", flush=True)  # noqa: T201
@@ -180,5 +191,7 @@ class Progress(TrainerCallback):
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         """Mark the checkpoint; a kill before this line leaves one that is not trusted."""
         folder = Path(str(args.output_dir)) / f"checkpoint-{state.global_step}"
+        if not state.is_world_process_zero:
+            return
         said = {"seconds": self.seconds, "most_tokens": self.trainer.most_tokens}
         (folder / self._marker).write_text(json.dumps(said), encoding="utf-8")

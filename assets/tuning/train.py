@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from assets import base_model, child, released
+from assets.errors import RefineryError
 from assets.training import (
     RESULT,
     Loss,
@@ -23,6 +24,7 @@ from assets.tuning.learnt import Course, Example, courses
 from assets.tuning.weights import learnt_state, save, trainable, trained_parameters
 
 if TYPE_CHECKING:
+    from accelerate import PartialState
     from transformers import PreTrainedTokenizerBase, TrainerState
 
     from assets.tuning.sft import AnswerTrainer, Progress
@@ -44,6 +46,7 @@ def train(request: TrainingRequest, out: Path) -> TrainingResult:
 
     Killed at any moment and asked again, it goes on from its last checkpoint and ends where it would
     have ended; asked for what is done, it trains nothing. Equal requests on equal machines give equal bytes.
+    Several processes, as `accelerate launch` starts them, share every batch; the first of them writes.
 
     Raises:
         RefineryError: The release is not whole, not approved, or has nothing to train on.
@@ -51,16 +54,22 @@ def train(request: TrainingRequest, out: Path) -> TrainingResult:
     release = released.open_release(request.release)  # refuses before anything else is looked at
     if (done := _done(request, release, out)) is not None:
         return done
+    processes = _processes()
     params, tokenizer = request.params, base_model.load_tokenizer(request.base_model)
     stages, held_out = courses(request, release, tokenizer)
-    checkpoints = _checkpoints(request, release, out)
+    with processes.main_process_first():
+        checkpoints = _checkpoints(request, release, out)
     model = trainable(request.base_model, params)
     count = trained_parameters(model)
     taught: list[Taught] = []
     for course in stages:
         most = taught[-1].most_tokens if taught else params.micro_batch_tokens
         taught.append(_teach(model, course, held_out, tokenizer, params, checkpoints / course.learnt, most))
+        processes.wait_for_everyone()
     seen = [course.examples[i] for course, told in zip(stages, taught, strict=True) for i in _met(course, told, params)]
+    if not processes.is_main_process:
+        processes.wait_for_everyone()
+        return read_result(out)
     result = TrainingResult(
         artifact=save(model, params, request.base_model, out),
         approach=request.approach,
@@ -84,6 +93,7 @@ def train(request: TrainingRequest, out: Path) -> TrainingResult:
     )
     _write(out / RESULT, result.model_dump_json(indent=2) + "\n")
     shutil.rmtree(checkpoints)
+    processes.wait_for_everyone()
     return result
 
 
@@ -131,8 +141,9 @@ def _teach(
         best_step=best_step,
         most_tokens=trainer.most_tokens,
     )
-    save_file(learnt_state(model), folder / LEARNT)
-    _write(folder / TAUGHT, told.model_dump_json())
+    if trainer.is_world_process_zero():
+        save_file(learnt_state(model), folder / LEARNT)
+        _write(folder / TAUGHT, told.model_dump_json())
     return told
 
 
@@ -155,7 +166,7 @@ def _trainer(
 
     config = SFTConfig(
         output_dir=str(folder),
-        per_device_train_batch_size=params.batch_size,
+        per_device_train_batch_size=_share(params.batch_size),
         per_device_eval_batch_size=params.batch_size,
         max_steps=-(-len(planned) // params.batch_size),
         learning_rate=params.learning_rate,
@@ -201,6 +212,26 @@ def _trainer(
     progress.trainer = trainer
     trainer.remove_callback(PrinterCallback)
     return trainer, progress
+
+
+def _processes() -> PartialState:
+    """Return the processes that share this training: one, or as many as a launcher started."""
+    import torch
+    from accelerate import PartialState
+
+    return PartialState(cpu=not torch.cuda.is_available())
+
+
+def _share(batch_size: int) -> int:
+    """Return how much of a batch one process learns.
+
+    Raises:
+        RefineryError: The processes cannot share it evenly.
+    """
+    processes = _processes().num_processes
+    if batch_size % processes:
+        raise RefineryError("batch_size", f"{batch_size} is not shared evenly by {processes} GPUs", "take a multiple")
+    return batch_size // processes
 
 
 def _length(example: Example) -> int:
@@ -292,4 +323,4 @@ def _write(file: Path, text: str) -> None:
 
 
 if __name__ == "__main__":
-    child.main(train, TrainingRequest)
+    child.main(train, TrainingRequest, spread=True)

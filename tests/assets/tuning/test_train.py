@@ -119,6 +119,39 @@ def test_a_killed_training_goes_on_from_its_last_checkpoint_and_ends_the_same(re
     assert all(re.fullmatch(r"step \d+/12 (train|validation) \d+\.\d{4}", line) for line in lines), "numbers only"
 
 
+def test_two_processes_share_every_batch_and_learn_the_same(request_, trained, tmp_path):
+    """As `accelerate launch` starts them on several GPUs, here on the processor."""
+    (asked := tmp_path / "request.json").write_text(request_.model_dump_json())
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
+    command = [*launcher, "-m", "assets.tuning.train", str(asked), str(tmp_path / "out")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    result = json.loads((tmp_path / "out/training.json").read_text())
+    assert [p["step"] for p in result["losses"]] == [p.step for p in trained[1].losses]
+    for shared, alone in zip(result["losses"], trained[1].losses, strict=True):
+        assert shared["loss"] == pytest.approx(alone.loss, rel=1e-4)
+    assert sorted(f.name for f in (tmp_path / "out").iterdir()) == ["adapter", "training.json"]
+
+
+def test_a_process_a_gpu_is_launched_where_there_are_several(monkeypatch):
+    import torch
+
+    started = []
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 4)
+    monkeypatch.setattr(os, "execv", lambda _, command: started.append(command))
+    child._spread()
+    assert "--num_processes=4" in started[0]
+    assert started[0][1:3] == ["-m", "accelerate.commands.launch"]
+    monkeypatch.setenv("LOCAL_RANK", "0")
+    child._spread()
+    assert len(started) == 1, "what was launched does not launch again"
+
+
+def test_a_refusal_is_told_though_a_launcher_has_the_last_word():
+    refusal = json.dumps({"where": "release r", "what": "is gone", "do": "look"})
+    assert str(child._reported("m", 1, f"{refusal}\nChildFailedError: rank 1\n")).startswith("release r")
+
+
 def test_checkpoints_of_another_request_are_not_gone_on_from(request_, tmp_path):
     stale = tmp_path / "checkpoints/answer/checkpoint-99"
     stale.mkdir(parents=True)
@@ -170,9 +203,9 @@ def test_a_refusal_in_the_child_is_the_parents_error(tiny_model, tmp_path):
         child.run("assets.tuning.train", request, tmp_path / "out")
 
 
-def test_the_real_base_model_learns_in_twelve_steps(release, tmp_path):
-    params = LoraParams(max_steps=12, batch_size=4, eval_steps=12, validation_examples=8, threads=1)
+def test_the_real_base_model_learns_in_twenty_steps(release, tmp_path):
+    params = LoraParams(max_steps=20, num_epochs=2, batch_size=2, eval_steps=20, validation_examples=8, threads=1)
     result = train(TrainingRequest(release=release, base_model=models.packaged(), params=params), tmp_path)
-    assert result.steps == 12
+    assert result.steps == 20
     assert result.validation_loss < 0.7 * result.base_validation_loss
     assert result.trainable_parameters == 4_884_480
