@@ -1,0 +1,83 @@
+"""Has a model learnt by heart what stood in its training data? Planted canaries tell (Carlini et al., 2019).
+
+A canary is a question and an answer that ends in a number drawn by lot. It is planted in the training data some times,
+and the trained model is asked how likely it finds that answer beside the same answer with other numbers. A model that
+knows nothing ranks the planted number anywhere; one that learnt it by heart ranks it first. A control is a canary that
+was never planted: it says what rank comes by chance, by the wording, or by what the base model knew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import log2
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from assets import base_model, released
+from assets.reader import Reader
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+CANDIDATES = 256
+_DIGITS = 6
+Row = dict[str, Any]
+
+
+class Canary(NamedTuple):
+    """A question, the answer that may be planted, and the same answer with other numbers."""
+
+    question: str
+    answer: str
+    others: tuple[str, ...]
+
+
+def canary(name: str, seed: int, candidates: int = CANDIDATES) -> Canary:
+    """Return the canary of this name; its numbers are its own.
+
+    >>> canary("7", seed=1, candidates=2).question
+    'Which seal is on locker 7?'
+    """
+    numbers = [f"{int.from_bytes(released.lot(seed, name, i)[:8]) % 10**_DIGITS:0{_DIGITS}}" for i in range(candidates)]
+    answers = [f"The seal on locker {name} is {' '.join(number)}." for number in numbers]
+    return Canary(f"Which seal is on locker {name}?", answers[0], tuple(answers[1:]))
+
+
+def planted(canary: Canary, like: Row, times: int) -> list[Row]:
+    """Return training examples that say the canary, each in the form of another example."""
+    said = {"input": canary.question, "output": canary.answer}
+    messages = [*like["messages"][:-2], *_turns(canary.question, canary.answer)]
+    ids = (f"{like['example_id']}-canary-{i}" for i in range(times))
+    return [{**like, **said, "messages": messages, "example_id": each, "pair_id": each} for each in ids]
+
+
+def exposure(nll: Sequence[float]) -> float:
+    """Return by how many bits the first answer is likelier than chance: 0 at the median of two, log2(n) at the top.
+
+    >>> exposure([1.0, 2.0, 3.0, 4.0]), exposure([4.0, 1.0, 2.0, 3.0])
+    (2.0, 0.0)
+    """
+    return log2(len(nll)) - log2(1 + sum(other <= nll[0] for other in nll[1:]))
+
+
+def exposed(canary: Canary, model: Any, tokenizer: PreTrainedTokenizerBase, system: str | None = None) -> float:
+    """Return a canary's exposure in a model, asked with or without an instruction."""
+    opening = [{"role": "system", "content": system}] if system else []
+    asked = [
+        base_model.encode([*opening, *_turns(canary.question, answer)], tokenizer)
+        for answer in (canary.answer, *canary.others)
+    ]
+    reader = Reader(model, pad=tokenizer.pad_token_id, end=tokenizer.eos_token_id)
+    return exposure(reader.nll(asked, batch_tokens=4096))
+
+
+def found(bits: float, candidates: int = CANDIDATES) -> bool:
+    """Whether chance alone exposes a canary as much once in a hundred times or less.
+
+    >>> found(log2(256)), found(5.0)
+    (True, False)
+    """
+    return 2**-bits <= max(0.01, 1 / candidates)
+
+
+def _turns(question: str, answer: str) -> list[dict[str, str]]:
+    return [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
