@@ -121,8 +121,9 @@ class Settings(BaseSettings):
         if room == "release":  # what the sources ask of whoever passes them on
             licences = {id_: terms.model_dump() for id_, terms in self.collection.licences.items()}
             digest.update(json.dumps([licences, self.credits], sort_keys=True).encode())
-        asks = asset in ("back_translations", "synthetic_pairs")
-        if asks or (asset == "predictions" and self.evaluation.predictions.endpoint_examples):
+        told_to = self.evaluation.predictions.endpoint_examples, self.evaluation.judge.examples
+        asks = dict(zip(("predictions", "evaluation_results"), told_to, strict=True))
+        if asset in ("back_translations", "synthetic_pairs") or asks.get(asset):
             digest.update((endpoint(self.language_model).identity + self.language_model.model_dump_json()).encode())
         for file in _files(section):
             digest.update(_content(file))

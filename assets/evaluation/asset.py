@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from assets import child, page, tables
-from assets.evaluation import costs, facts, predict, recommend, remote, results, scores
+from assets.evaluation import costs, facts, judge, predict, recommend, remote, results, scores
 from assets.evaluation import cross_validation as cross
 from assets.evaluation.knowledge import Knowledge
 from assets.evaluation.report import PLACE, report
@@ -103,15 +103,22 @@ def _fold(context: dg.AssetExecutionContext, training: TrainingRequest) -> cross
     return cross.Fold(int(fold or 0), read_result(out), pq.read_table(said))
 
 
-@dg.asset(**card(tables.EVALUATION_RESULTS, "EvaluationFramework", EVALUATION_RESULTS))
+@dg.asset(**card(tables.EVALUATION_RESULTS, "EvaluationFramework", EVALUATION_RESULTS, needs=["language_model"]))
 @plainly
 def evaluation_results(
-    context: dg.AssetExecutionContext, quality_report: pa.Table, approach_scores: pa.Table, predictions: pa.Table
+    context: dg.AssetExecutionContext,
+    dataset_release: pa.Table,
+    quality_verdict: pa.Table,
+    quality_report: pa.Table,
+    approach_scores: pa.Table,
+    predictions: pa.Table,
 ) -> Iterator[Any]:
     """The dataset and the models trained on it in four families: intrinsic, extrinsic, quality and bias metrics."""
-    params = context.resources.settings.evaluation.scores
-    gathered = results.evaluation_results(quality_report, approach_scores, predictions, params)
-    yield from audited(context, gathered, EVALUATION_RESULTS)
+    found, params = context.resources, context.resources.settings.evaluation
+    folder = released_folder(dataset_release, quality_verdict, found.lake, found.settings)
+    said = judge.judged(folder, predictions, params, found.language_model)
+    gathered = results.evaluation_results(quality_report, approach_scores, predictions, params.scores, said.rows)
+    yield from audited(context, gathered, EVALUATION_RESULTS, judge_outcomes=said.outcomes)
 
 
 @dg.asset(**card(tables.APPROACH_COSTS, "CostAnalyzer", APPROACH_COSTS))

@@ -106,12 +106,37 @@ class CrossValidationParams(BaseModel):
     examples: int | None = Field(default=100, ge=1, description="Answers asked of a fold; null takes all.")
 
 
+class JudgeParams(BaseModel):
+    """Whether a language model judges answers, and how many."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    examples: int = Field(
+        default=0,
+        ge=0,
+        description="Answers of each approach that an endpoint (OPENAI_API_KEY, OPENAI_BASE_URL) judges, twice each.",
+    )
+    against: str = Field(default="few_shot", description="The approach whose answers the others are compared with.")
+    seed: int = Field(default=7, description="Draws the answers judged.")
+
+
+_DECIDES = {
+    "predictions": ("predictions",),
+    "approach_scores": ("scores",),
+    "evaluation_results": ("scores", "judge"),
+    "cross_validation": ("cross_validation", "predictions", "scores"),
+    "approach_costs": ("approaches", "costs"),
+    "recommendation": ("approaches", "costs", "recommendation"),
+}
+"""By table the sections that decide it."""
+
+
 class EvaluationParams(BaseModel):
     """The knobs of evaluation."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     predictions: PredictionParams = PredictionParams()
     scores: ScoreParams = ScoreParams()
+    judge: JudgeParams = JudgeParams()
     cross_validation: CrossValidationParams = CrossValidationParams()
     approaches: Path = Field(
         default=Path("domain/approaches.yaml"), description="What is known of the approaches; rules and road map."
@@ -125,15 +150,10 @@ class EvaluationParams(BaseModel):
         >>> EvaluationParams(costs={"months": 3}).told("predictions") == EvaluationParams().told("predictions")
         True
         """
-        if asset in ("approach_costs", "recommendation"):
-            names = ["approaches", "costs", *(["recommendation"] if asset == "recommendation" else [])]
-            return _Advised(**{name: getattr(self, name) for name in names})
-        return self.model_copy(update=dict(_Advised()) | {"approaches": None})
+        return _Told(**{name: getattr(self, name) for name in _DECIDES[asset]})
 
 
-class _Advised(BaseModel):
-    """The knobs behind the costs and the recommendation."""
+class _Told(EvaluationParams):
+    """Some of the knobs; those that are left out decide nothing."""
 
-    approaches: Path | None = None
-    costs: CostParams = CostParams()
-    recommendation: RecommendationParams = RecommendationParams()
+    approaches: Path | None = None  # type: ignore[assignment] # a file that is not read

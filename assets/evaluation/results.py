@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -46,18 +46,23 @@ Row = dict[str, Any]
 
 
 def evaluation_results(
-    quality_report: pa.Table, approach_scores: pa.Table, predictions: pa.Table, params: ScoreParams
+    quality_report: pa.Table,
+    approach_scores: pa.Table,
+    predictions: pa.Table,
+    params: ScoreParams,
+    judged: Sequence[Row] = (),
 ) -> Published:
-    """Gather the four families; a metric that was not measured is null.
+    """Gather the four families, and what a judge found; a metric that was not measured is null.
 
     Raises:
         RefineryError: Nothing of a family was measured.
     """
     measures = quality_report.to_pylist()
-    rows = [*_dataset(measures), *_extrinsic(approach_scores), *_gaps(predictions, params)]
+    rows = [*_dataset(measures), *_extrinsic(approach_scores), *_gaps(predictions, params), *judged]
     for family in FAMILIES:
         if not any(row["family"] == family and row["value"] is not None for row in rows):
             raise RefineryError("evaluation_results", f"nothing of {family} was measured", "see what it is made from")
+    rows = [dict(row) for row in rows]
     for row in rows:
         names = ("family", "metric", "task", "approach")
         row["result_id"] = tables.content_hash(*(row.get(name) or "" for name in names))
