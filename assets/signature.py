@@ -65,7 +65,7 @@ _GREETING = re.compile(
 )
 _LINE_OF_ITS_OWN = re.compile(r"(?m)^[^\n.?!]{1,30},[ \t]*$")
 _SIGNED = 40
-"""Most words that may follow "Kind regards," and still be the signature."""
+"""Most words that may follow "Kind regards," and still be the signature; more than before it are the message."""
 
 _NOT = re.compile(r"(.+)n't")
 _LAZY_NOT = frozenset(
@@ -113,8 +113,9 @@ def gist(text: str) -> str:
     """
     bare = _GREETING.sub("", _LIST_MARK.sub("", text.replace("’", "'")))
     for line in _LINE_OF_ITS_OWN.finditer(bare):
-        if len(bare[: line.start()].split()) >= 5 and len(bare[line.end() :].split()) <= _SIGNED:
-            bare = bare[: line.start()]
+        message, signature = bare[: line.start()], bare[line.end() :]
+        if len(message.split()) >= max(5, len(signature.split())) and len(signature.split()) <= _SIGNED:
+            bare = message
             break
     return bare if len(bare.split()) > 2 else text
 

@@ -335,11 +335,18 @@ PAIR_SIGNATURES = Table(
     ),
     partitioned=True,
 )
+_CLUSTERED = (
+    *RELEVANT_PAIRS.columns,
+    _c("cluster_id", _S, "near-duplicate questions share it; the smallest pair id in it"),
+)
 UNIQUE_PAIRS = Table(
     "unique_pairs",
     "deduplication",
     "Pairs that say something no other pair says.",
-    (*RELEVANT_PAIRS.columns, _c("cluster_id", _S, "near-duplicate questions share it; the smallest pair id in it")),
+    (
+        *_CLUSTERED,
+        _c("contradicts", pa.list_(_S), "pairs that ask the same and answer otherwise, or stand for one that does"),
+    ),
 )
 SPLIT_ASSIGNMENTS = Table(
     "split_assignments",
@@ -377,7 +384,7 @@ SPLIT_PAIRS = Table(
     "splitting",
     "Pairs assigned to train, validation and test by group, never by row.",
     (
-        *UNIQUE_PAIRS.columns,
+        *_CLUSTERED,
         _c("group_id", _S, "customer, thread and cluster joined: what must stay on one side"),
         _c("split", _S, "train, validation or test"),
         _c("fold", _I, "fold of cross-validation, 0 to k-1; null in the test set"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,9 @@ from assets.signature import (
     said,
     word_identity,
 )
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 _NEGATIONS = frozenset(map(word_identity, ("not", "no", "never", "without", "none", "nothing")))
 _SIGNS = frozenset(map(word_identity, "%$€£¥+#&"))
@@ -94,7 +97,8 @@ class Comparison:
         """Whether in the same place the texts have another number, another name, or only one of them a "not".
 
         A place is the word on each side, the two words before, or the two after. `mixed` also minds a number where
-        the other has a name ("the Beck 7", "the Beck Pro"); answers say much in any order and need not. `closely` also
+        the other has a name ("the Beck 7", "the Beck Pro"), and a number that the other says elsewhere; answers say
+        much in any order and need not. `closely` also
         minds any other word between the same two: of texts that are alike otherwise, it is what they differ in.
         """
         a, b, known = self._contexts(i), self._contexts(j), self.vocabulary.names
@@ -103,7 +107,8 @@ class Comparison:
             if here & there:
                 continue
             numbers, names = (here & a.numbers, there & b.numbers), (here & known, there & known)
-            if all(numbers) or all(names):
+            elsewhere = not mixed and place[0] != "around" and numbers[0] <= b.numbers and numbers[1] <= a.numbers
+            if (all(numbers) and not elsewhere) or all(names):
                 return True
             if mixed and ((numbers[0] and names[1]) or (names[0] and numbers[1])):
                 return True
@@ -175,40 +180,56 @@ class _Contexts(NamedTuple):
     plain: set[tuple[int, int, int]]
 
 
-class Overlap:
-    """How much two texts share of what they say, each stem and pair of stems weighing as much as it is rare.
+class Runs:
+    """The runs of words in many texts, none of which spans two sentences, a placeholder or a name.
 
-    Sparck Jones (1972): a stem that a share p of all texts has weighs ln(1 + 1/p) nats. Courtesies, which everyone
-    writes, weigh next to nothing. Names weigh nothing at all: they tell which shop is meant, not whether its parking
-    or its opening hours. What one text alone has may be a slip of the pen and weighs half.
+    Names are left out because they tell which shop is meant, not whether its parking or its opening hours.
 
     Args:
-        terms: The stems of all texts in order.
+        words: The codes of all texts in order: their words, or the stems of their views.
     """
 
-    def __init__(self, terms: Ragged) -> None:
-        from scipy.sparse import csr_array
+    def __init__(self, words: Ragged) -> None:
+        self.texts, self._rows, self._words = len(words), words.rows, identities(words.values)
+        names = np.isin(self._words, np.fromiter(vocabulary(words).names, np.int64))
+        self._plain = ~names & ~np.isin(kinds(words.values), (BOUNDARY, PLACEHOLDER))
 
-        self._rows, self._stems = terms.rows, identities(terms.values)
-        self._plain = ~np.isin(self._stems, np.fromiter(vocabulary(terms).names, np.int64))
-        runs = [self.runs(1), self.runs(2)]
-        said, rows = (np.concatenate(part) for part in zip(*runs, strict=True))
-        each = np.unique(np.column_stack([rows, said]), axis=0)
-        _, gram, df = np.unique(each[:, 1], return_inverse=True, return_counts=True)
-        weight = np.log1p(len(terms) / np.maximum(df, 1)) * np.where(df > 1, 1, 0.5)
-        shape = (len(terms), len(df))
-        self._has = csr_array((np.ones(len(each), dtype=np.float32), (each[:, 0], gram)), shape=shape)
-        self._weighs = csr_array((weight[gram].astype(np.float32), (each[:, 0], gram)), shape=shape)
-        self._total = np.asarray(self._weighs.sum(axis=1)).ravel()
-
-    def runs(self, size: int) -> tuple[Codes, NDArray[np.int64]]:
-        """Return the runs of `size` stems without a name among them, and the row of each."""
-        last = max(len(self._stems) - size + 1, 0)
-        run, rows, whole = self._stems[:last], self._rows[:last], self._plain[:last]
+    def of(self, size: int) -> tuple[Codes, NDArray[np.int64]]:
+        """Return the runs of `size` words, and the row of each."""
+        last = max(len(self._words) - size + 1, 0)
+        run, rows, whole = self._words[:last], self._rows[:last], self._plain[:last]
         for k in range(1, size):
-            run = _mixed(run, self._stems[k : last + k])
+            run = _mixed(run, self._words[k : last + k])
             whole = whole & self._plain[k : last + k] & (self._rows[k : last + k] == rows)
         return run[whole], rows[whole]
+
+
+class Overlap:
+    """How much two texts share of what they say, each word and pair of words weighing as much as it is rare.
+
+    Sparck Jones (1972): a word that a share p of all texts has weighs ln(1 + 1/p) nats. What one text alone has may be
+    a slip of the pen and weighs nothing. With `about`, a word weighs the less the more things it is said about: "I
+    spent an entire evening on this" is rare and yet says nothing, as its answers show, which have nothing in common;
+    of a question that was told in another frame and at another length, the words that its answer hangs on are left.
+
+    Args:
+        runs: The words of all texts.
+        about: What each text is about: the unit embeddings of the answers, zeros where there is none.
+    """
+
+    def __init__(self, runs: Runs, about: NDArray[np.float32] | None = None) -> None:
+        from scipy.sparse import csr_array
+
+        said, rows = (np.concatenate(part) for part in zip(runs.of(1), runs.of(2), strict=True))
+        each = np.unique(np.column_stack([rows, said]), axis=0)
+        _, run, n = np.unique(each[:, 1], return_inverse=True, return_counts=True)
+        shape = (runs.texts, len(n))
+        self._has = csr_array((np.ones(len(each), dtype=np.float32), (each[:, 0], run)), shape=shape)
+        weight = np.log1p(runs.texts / np.maximum(n, 1)) * (n > 1)
+        if about is not None:
+            weight *= _focus(self._has, about)
+        self._weighs = csr_array((weight[run].astype(np.float32), (each[:, 0], run)), shape=shape)
+        self._total = np.asarray(self._weighs.sum(axis=1)).ravel()
 
     def of(self, pairs: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return for each of the pairs (k, 2) the weight they share, in nats, and its share of all they weigh."""
@@ -219,6 +240,31 @@ class Overlap:
         both = np.concatenate(shared)
         union = self._total[pairs[:, 0]] + self._total[pairs[:, 1]] - both
         return both, both / np.maximum(union, 1e-9)
+
+
+def _focus(has: csr_array, about: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return how much the texts that have a run are about one thing: 0 as any texts, 1 all about the same.
+
+    It is the mean cosine between two of them, above that between any two texts; one imagined pair about the same thing
+    is counted with them, so that of a run which two texts have, little is believed.
+    """
+    own = (about * about).sum(axis=1)
+    usual = _between(about.sum(axis=0)[None], np.array([own.sum()]), 0.0)[0]
+    found = [np.zeros(0)]
+    columns = has.T.tocsr()
+    for start in range(0, columns.shape[0], 65_536):
+        some = columns[start : start + 65_536]
+        found.append(_between(some @ about, some @ own, 1.0))
+    return np.clip((np.concatenate(found) - usual) / max(1 - usual, 1e-6), 0, 1)
+
+
+def _between(
+    sums: NDArray[np.float32], members: NDArray[np.float32], imagined: float
+) -> NDArray[np.float64]:
+    """Return the mean cosine between two unit vectors of each sum, with `imagined` pairs of cosine 1 among them."""
+    pairs = members * (members - 1) / 2
+    alike = ((sums * sums).sum(axis=1) - members) / 2
+    return np.asarray((alike + imagined) / np.maximum(pairs + imagined, 1e-6), dtype=np.float64)
 
 
 def _mixed(a: Codes, b: Codes) -> Codes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from assets import tables
 from assets.deduplication.candidates import Link, components
-from assets.deduplication.links import Again, Asked, exact_sets, near_links, question_links
+from assets.deduplication.links import Again, exact_sets, near_links, question_links
 from assets.deduplication.params import DeduplicationParams
 from assets.deduplication.signed import Signed
 from assets.errors import RefineryError
@@ -43,7 +43,8 @@ def deduplicate(pairs: pa.Table, signatures: pa.Table, params: DeduplicationPara
     pairs left that share one answer `max_per_answer` stay, chosen by hash (`stock_answer`).
 
     Pairs of one `cluster_id` are linked by their questions: near-duplicates, asked again in nearly the same words, or
-    (short questions) near-duplicates with answers that agree; never by an answer alone.
+    (short questions) near-duplicates with answers that agree; never by an answer alone. Pairs that ask the same and are
+    answered otherwise contradict one another, and so do those that stand for them.
 
     Args:
         pairs: `tables.RELEVANT_PAIRS`; of their texts nothing is read.
@@ -58,11 +59,12 @@ def deduplicate(pairs: pa.Table, signatures: pa.Table, params: DeduplicationPara
     signed = Signed(matched(signatures, pairs, "unique_pairs"))
     ledger = Ledger.of(pairs, key="pair_id")
     again = Again(signed, rows, params)
-    asked = again.links() if params.semantic else Asked([], [], [])
+    asked = again.links()
 
     lengths = signed.lengths.tolist()
     gone = {}
-    for row, into, reason in merges(signed, asked.same, lambda i: ranked(rows[i], lengths[i]), params, again.same):
+    same = asked.same if params.semantic else ()
+    for row, into, reason in merges(signed, same, lambda i: ranked(rows[i], lengths[i]), params, again.same):
         ledger.merge(rows[row]["pair_id"], rows[into]["pair_id"], reason)
         gone[row] = into
     survivors = [i for i in range(len(rows)) if i not in gone]
@@ -79,6 +81,9 @@ def deduplicate(pairs: pa.Table, signatures: pa.Table, params: DeduplicationPara
         named.setdefault(clusters[i], rows[i]["pair_id"])
     cluster_ids = pa.array([named[clusters[i]] for i in kept], pa.string())
     table = pairs.take(pa.array(kept, pa.int64())).append_column("cluster_id", cluster_ids)
+    against = _against(((gone.get(i, i), gone.get(j, j)) for i, j in asked.otherwise), set(kept))
+    contradicts = [sorted(rows[j]["pair_id"] for j in against.get(i, ())) for i in kept]
+    table = table.append_column("contradicts", pa.array(contradicts, pa.list_(pa.string())))
     return ledger.close(tables.UNIQUE_PAIRS.conform(table), key="pair_id")
 
 
@@ -186,6 +191,16 @@ def ranked(row: Mapping[str, Any], length: int) -> tuple[int, int, float, str]:
     truth = row["truth_evidence"] if row["truth_evidence"] in _TRUTH else "none"
     newest = row["created_at"].timestamp() if row["created_at"] else float("-inf")
     return (_TRUTH.index(truth), -length, -newest, row["pair_id"])
+
+
+def _against(links: Iterable[Link], kept: set[int]) -> dict[int, set[int]]:
+    """Return for each row that stays those it contradicts; what a merged row contradicts, its survivor does."""
+    found: defaultdict[int, set[int]] = defaultdict(set)
+    for i, j in links:
+        if i != j and i in kept and j in kept:
+            found[i].add(j)
+            found[j].add(i)
+    return found
 
 
 def _beyond(most: int, told: Sequence[tuple[int, str]]) -> set[str]:

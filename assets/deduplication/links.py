@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assets.deduplication.candidates import Link, banded, components, sharing
-from assets.deduplication.compare import Comparison, Overlap, names_differ
+from assets.deduplication.compare import Comparison, Overlap, Runs, names_differ
 from assets.deduplication.params import DeduplicationParams
 from assets.deduplication.signed import Signed
 from assets.signature import grams, jaccard, said
 
 _AT_ONCE = 262_144
-_ALIKE = 0.65
+_ALIKE = 0.9
 """Overlap from which two questions are one text with a word changed, rather than one request in two frames."""
 
 _RUNS = (2, 4)
@@ -89,7 +89,9 @@ class Again:
 
     def __init__(self, signed: Signed, rows: Sequence[Mapping[str, Any]], params: DeduplicationParams) -> None:
         self._signed, self._params = signed, params
-        self._asked, self._told = Overlap(signed.question_terms), Overlap(signed.answer_terms)
+        self._sought = Runs(signed.question_terms)
+        self._asked = Overlap(Runs(signed.question), signed.embeddings["answer"])
+        self._told = Overlap(Runs(signed.answer_terms))
         self._asks, self._says = Comparison(signed.question), Comparison(signed.answer)
         time = np.array([r["created_at"].timestamp() if r["created_at"] else np.inf for r in rows])
         self._place = np.empty(len(rows), dtype=np.int64)
@@ -101,7 +103,7 @@ class Again:
 
     def links(self) -> Asked:
         """Return the links between all rows, the strongest first; the time taken grows as their number does."""
-        runs = (sharing(*self._asked.runs(size), self._place) for size in _RUNS)
+        runs = (sharing(*self._sought.of(size), self._place) for size in _RUNS)
         pairs = np.unique(np.concatenate(list(runs)), axis=0)
         found: tuple[list[Strong], ...] = ([], [], [])
         for start in range(0, len(pairs), _AT_ONCE):
@@ -124,8 +126,8 @@ class Again:
         near = signed.cosines("question", pairs)
         again = (weight >= params.min_weight_asked_again) & (near >= params.min_cosine_asked_again)
         again &= share >= params.min_overlap_asked_again
-        asks = (share >= enough * params.min_question_overlap) & (weight >= enough * params.min_shared_weight)
-        asks &= near >= params.min_question_cosine
+        asks = share >= np.where(enough < 1, params.min_overlap_if_linked, params.min_question_overlap)
+        asks &= (weight >= enough * params.min_shared_weight) & (near >= params.min_question_cosine)
         likely = again | asks
         pairs, weight, share, enough = pairs[likely], weight[likely], share[likely], enough[likely]
         told, _ = self._told.of(pairs)

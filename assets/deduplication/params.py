@@ -30,24 +30,27 @@ class DeduplicationParams(BaseModel):
         default=True, description="Whether pairs that say the same in other words (semantic duplicates) are merged too."
     )
     min_question_overlap: Share = Field(
-        default=0.3,
-        description="Share of what two questions say, each stem weighing as much as it is rare, from which they ask "
-        "the same.",
+        default=0.55,
+        description="Share of what two questions say, each word weighing as much as it is rare and said about one "
+        "thing, from which they ask the same.",
+    )
+    min_overlap_if_linked: Share = Field(
+        default=0.45, description="The same where one customer asks twice, or where both are linked with a third."
     )
     min_shared_weight: float = Field(
-        default=20.0,
+        default=10.0,
         ge=0,
         description="Weight, in nats, of what two questions must share, and of what their answers must share.",
     )
     min_evidence: float = Field(
-        default=70.0,
+        default=60.0,
         ge=0,
         description="Weight of both together from which saying the same is no coincidence; half the world asks "
         "whether there is parking, and means different car parks. Lower finds more, and takes FAQ entries for one.",
     )
     part_if_linked: Share = Field(
         default=0.5,
-        description="Part of overlap, shared weight and evidence that is enough where one customer asks twice, or "
+        description="Part of shared weight and evidence that is enough where one customer asks twice, or "
         "where both are linked with a third.",
     )
     min_question_cosine: float = Field(
@@ -57,14 +60,14 @@ class DeduplicationParams(BaseModel):
         default=0.3, ge=-1, le=1, description="Cosine of the embeddings from which two answers may say the same."
     )
     min_weight_asked_again: float = Field(
-        default=30.0,
+        default=20.0,
         ge=0,
         description="Weight of what two questions share from which another answer is a contradiction.",
     )
-    min_overlap_asked_again: Share = Field(default=0.25, description="The same of their overlap.")
-    min_cosine_asked_again: float = Field(default=0.7, ge=-1, le=1, description="The same of their embeddings' cosine.")
+    min_overlap_asked_again: Share = Field(default=0.55, description="The same of their overlap.")
+    min_cosine_asked_again: float = Field(default=0.6, ge=-1, le=1, description="The same of their embeddings' cosine.")
     min_overlap_together: Share = Field(
-        default=0.5,
+        default=0.8,
         description="Overlap of two questions from which they stay in one split. Lower joins them by chains until one "
         "group holds much of the desk.",
     )

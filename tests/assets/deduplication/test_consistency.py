@@ -5,6 +5,7 @@ import pytest
 
 from assets import tables
 from assets.deduplication.consistency import consistency_findings
+from assets.deduplication.deduplicate import deduplicate
 from assets.deduplication.params import DeduplicationParams
 from tests.assets.deduplication.test_deduplicate import PROSE, STEPS, asked, pair
 from tests.signing import signatures
@@ -19,8 +20,9 @@ THINGS = ("May", "June", "the kitchen", "my mother", "Bath", "the study", "the o
 
 
 def found(*rows):
-    pairs = tables.UNIQUE_PAIRS.of({"cluster_id": row["pair_id"], **row} for row in rows)
-    return consistency_findings(pairs, signatures(pairs), PARAMS)
+    pairs = tables.VALIDATED_PAIRS.of(rows)
+    signed = signatures(pairs)
+    return consistency_findings(deduplicate(pairs, signed, PARAMS).table, signed, PARAMS)
 
 
 def kinds(published):
