@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _NEGATIONS = frozenset(map(word_identity, ("not", "no", "never", "without", "none", "nothing")))
 _SIGNS = frozenset(map(word_identity, "%$€£¥+#&"))
+_IDLE = 0.1
 _TYPO = 2
 """A word that no more than this many pairs use may be a slip of the pen, and names nobody."""
 
@@ -82,10 +83,15 @@ def vocabulary(words: Ragged) -> Vocabulary:
 
 
 class Comparison:
-    """Compares one side (question or answer) of pairs that say things in different frames."""
+    """Compares one side (question or answer) of pairs that say things in different frames.
 
-    def __init__(self, words: Ragged) -> None:
-        self.words, self.vocabulary = words, vocabulary(words)
+    Args:
+        words: The words of that side of all pairs.
+        idle: Words that no answer hangs on (`Overlap.idle`).
+    """
+
+    def __init__(self, words: Ragged, idle: frozenset[int] = frozenset()) -> None:
+        self.words, self.vocabulary, self._idle = words, vocabulary(words), idle
         self._contexts = lru_cache(maxsize=50_000)(self._read)
 
     def numbers_conflict(self, i: int, j: int) -> bool:
@@ -97,9 +103,9 @@ class Comparison:
         """Whether in the same place the texts have another number, another name, or only one of them a "not".
 
         A place is the word on each side, the two words before, or the two after. `mixed` also minds a number where
-        the other has a name ("the Beck 7", "the Beck Pro"), and a number that the other says elsewhere; answers say
-        much in any order and need not. `closely` also
-        minds any other word between the same two: of texts that are alike otherwise, it is what they differ in.
+        the other has a name ("the Beck 7", "the Beck Pro"), and a number or name that the other says elsewhere; answers
+        say much in any order and need not. `closely` also minds any other word between the same two, if answers hang
+        on it: of texts that are alike otherwise, it is what they differ in.
         """
         a, b, known = self._contexts(i), self._contexts(j), self.vocabulary.names
         for place in a.words.keys() & b.words.keys():
@@ -107,17 +113,16 @@ class Comparison:
             if here & there:
                 continue
             numbers, names = (here & a.numbers, there & b.numbers), (here & known, there & known)
-            elsewhere = not mixed and place[0] != "around" and numbers[0] <= b.numbers and numbers[1] <= a.numbers
-            if (all(numbers) and not elsewhere) or all(names):
+            if any(all(of) and (mixed or of[0] - b.said or of[1] - a.said) for of in (numbers, names)):
                 return True
             if mixed and ((numbers[0] and names[1]) or (names[0] and numbers[1])):
                 return True
             if closely and (self._plain(here) or here & a.telling) and (self._plain(there) or there & b.telling):
                 return True
-        return bool(a.negated & b.plain or b.negated & a.plain)
+        return bool((a.negated - a.plain) & b.plain or (b.negated - b.plain) & a.plain)
 
     def _plain(self, words: set[int]) -> bool:
-        return bool(words - self.vocabulary.common - self.vocabulary.rare)
+        return bool(words - self.vocabulary.common - self.vocabulary.rare - self._idle)
 
     def _read(self, i: int) -> _Contexts:
         codes = self.words[i]
@@ -147,7 +152,7 @@ class Comparison:
                 plain.add((word[at - 1], this, word[at + 1]))
         numbers = {w for w, k in zip(word, kind, strict=True) if k == NUMBER}
         telling = {w for w, k in zip(word, kind, strict=True) if k == TELLING}
-        return _Contexts(dict(places), numbers, telling, negated, plain)
+        return _Contexts(dict(places), set(word), numbers, telling, negated, plain)
 
 
 def measures(codes: Codes) -> dict[int, set[int]]:
@@ -174,6 +179,7 @@ class _Contexts(NamedTuple):
     """The words of one text by the place they stand in; what stands around its negations; its runs of three words."""
 
     words: dict[tuple[str, int, int], set[int]]
+    said: set[int]
     numbers: set[int]
     telling: set[int]
     negated: set[tuple[int, int, int]]
@@ -212,6 +218,8 @@ class Overlap:
     spent an entire evening on this" is rare and yet says nothing, as its answers show, which have nothing in common;
     of a question that was told in another frame and at another length, the words that its answer hangs on are left.
 
+    `idle` are the words whose texts have hardly more in common than any.
+
     Args:
         runs: The words of all texts.
         about: What each text is about: the unit embeddings of the answers, zeros where there is none.
@@ -222,12 +230,13 @@ class Overlap:
 
         said, rows = (np.concatenate(part) for part in zip(runs.of(1), runs.of(2), strict=True))
         each = np.unique(np.column_stack([rows, said]), axis=0)
-        _, run, n = np.unique(each[:, 1], return_inverse=True, return_counts=True)
+        known, run, n = np.unique(each[:, 1], return_inverse=True, return_counts=True)
         shape = (runs.texts, len(n))
         self._has = csr_array((np.ones(len(each), dtype=np.float32), (each[:, 0], run)), shape=shape)
         weight = np.log1p(runs.texts / np.maximum(n, 1)) * (n > 1)
-        if about is not None:
-            weight *= _focus(self._has, about)
+        focus = np.ones(len(n)) if about is None else _focus(self._has, about)
+        weight *= focus
+        self.idle = frozenset(known[focus < _IDLE].tolist())
         self._weighs = csr_array((weight[run].astype(np.float32), (each[:, 0], run)), shape=shape)
         self._total = np.asarray(self._weighs.sum(axis=1)).ravel()
 
@@ -258,9 +267,7 @@ def _focus(has: csr_array, about: NDArray[np.float32]) -> NDArray[np.float64]:
     return np.clip((np.concatenate(found) - usual) / max(1 - usual, 1e-6), 0, 1)
 
 
-def _between(
-    sums: NDArray[np.float32], members: NDArray[np.float32], imagined: float
-) -> NDArray[np.float64]:
+def _between(sums: NDArray[np.float32], members: NDArray[np.float32], imagined: float) -> NDArray[np.float64]:
     """Return the mean cosine between two unit vectors of each sum, with `imagined` pairs of cosine 1 among them."""
     pairs = members * (members - 1) / 2
     alike = ((sums * sums).sum(axis=1) - members) / 2

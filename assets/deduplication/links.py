@@ -92,7 +92,7 @@ class Again:
         self._sought = Runs(signed.question_terms)
         self._asked = Overlap(Runs(signed.question), signed.embeddings["answer"])
         self._told = Overlap(Runs(signed.answer_terms))
-        self._asks, self._says = Comparison(signed.question), Comparison(signed.answer)
+        self._asks, self._says = Comparison(signed.question, self._asked.idle), Comparison(signed.answer)
         time = np.array([r["created_at"].timestamp() if r["created_at"] else np.inf for r in rows])
         self._place = np.empty(len(rows), dtype=np.int64)
         self._place[np.lexsort((np.arange(len(rows)), time))] = np.arange(len(rows))

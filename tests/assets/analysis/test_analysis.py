@@ -87,6 +87,8 @@ def test_courtesies_and_signatures_are_no_part_of_what_is_said():
     one = "Dear team,\n\nThe tank stays cold since Monday.\n\nKind regards,\n[PERSON_1]\nHome Support, Mon-Fri"
     assert normalise(gist(one)) == "the tank stays cold since monday"
     assert gist("Hi") == "Hi"
+    late = "I ask for the second time.\n\nHarbour office,\n\nwhen does the ferry to the islands leave on Sundays?"
+    assert "ferry" in gist(late)
 
 
 def test_numbers_names_and_negations_are_still_known_in_the_codes():

@@ -79,3 +79,10 @@ def test_a_category_that_the_words_do_not_speak_for_is_found_with_the_right_one(
 )
 def test_where_nothing_can_be_judged_nothing_is_found(rows):
     assert kinds(found(*rows))["label_error"] == 0
+
+
+def test_a_contradiction_outlives_the_merging_of_its_wording():
+    longer = PROSE + " Should it take longer, switch the router off and on once."
+    wrong = asked("b", 1, PROSE.replace("90 seconds", "45 seconds"))
+    published = found(asked("a", 0, STEPS), {**asked("c", 1, longer), "truth_evidence": "reviewed"}, wrong)
+    assert {(r["pair_id"], r["other_id"]) for r in published.table.to_pylist()} == {("b", "c")}
