@@ -72,6 +72,15 @@ def test_a_whole_table_is_held_against_everybody(lake: Lake, settings: Settings)
     assert privacy.personal_data(tables.UNIQUE_PAIRS, pairs, lake, settings) == [1]
 
 
+def test_what_a_model_answers_is_held_against_everybody(lake: Lake, settings: Settings) -> None:
+    said = ("Yes.", "Ask Orla Binch.", f"Write to {MAIL}.", "Zelda is glad to help.")
+    rows = tables.PREDICTIONS.of(
+        {"prediction_id": f"{n}", "approach": "lora", "thread_id": "t1", "reference": "Yes.", "answer": answer}
+        for n, answer in enumerate(said)
+    )
+    assert privacy.personal_data(tables.PREDICTIONS, rows, lake, settings) == [0, 1, 1, 1]
+
+
 def test_a_row_set_aside_is_accounted_for_and_takes_no_other_along() -> None:
     table = tables.QA_PAIRS.of({"pair_id": i, "partition": DAY} for i in ("p1", "p2", "p3"))
     ledger = Ledger(["a", "b", "c"], [DAY] * 3)
