@@ -208,7 +208,7 @@ class LanguageModel:
         if self.at.address is not None:
             return self.at.address
         if self._server is None:
-            self._server = _served(packaged_gguf(), key=self.at.key)
+            self._server = served(packaged_gguf(), key=self.at.key)
         return f"{self._server.listening_address}/v1"
 
     def close(self) -> None:
@@ -472,19 +472,37 @@ def _schema(schema: Any, *, lengths: bool) -> Any:
     return kept
 
 
-def _served(gguf: Path, *, key: str) -> Any:
-    """Start the packaged model's server on a free port of the loopback; it prints nothing and needs the key."""
+def served(
+    gguf: Path, *, key: str, adapter: Path | None = None, name: str = "", context: int = 4096, parallel: int = 1
+) -> Any:
+    """Start a server of a GGUF model on a free port of the loopback; it prints nothing and needs the key.
+
+    Args:
+        gguf: The model.
+        key: What its API asks for.
+        adapter: A LoRA in GGUF form, applied with its own scale.
+        name: What the model is called; by default its path.
+        context: Tokens of a conversation, with its answer; each of the `parallel` ones has as many.
+        parallel: Conversations answered side by side.
+
+    Returns:
+        The server, `listening_address` among its attributes; it runs as long as somebody holds it.
+    """
     import xllamacpp
 
     params = xllamacpp.CommonParams()
     params.model.path = str(gguf)
     params.verbosity = -1  # its log would quote prompts
     params.api_keys = [key]
-    params.n_ctx, params.n_parallel, params.cache_ram_mib = 4096, 1, 0
+    params.n_ctx, params.n_parallel, params.cache_ram_mib = context * parallel, parallel, 0
     params.cache_prompt = params.endpoint_slots = params.warmup = params.ui = False
     # It waits by spinning: on all cores it would wait for itself.
     threads = max(1, min(4, (os.cpu_count() or 2) - 1))
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
+    if name:
+        params.model_alias = {name}
+    if adapter is not None:
+        params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(adapter), 1.0)]
     return xllamacpp.Server(params)
 
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, StrictBool, ValidationError
 
 from assets import tables
 from assets.errors import RefineryError
+from assets.folder import prove
 
 _REFUSED = "release the dataset again"
 
@@ -74,18 +75,8 @@ def open_release(folder: Path) -> Release:
         if f"data/{split}.parquet" not in release.files:
             raise RefineryError(where, f"release.json does not list data/{split}.parquet", _REFUSED)
     for name, stated_file in release.files.items():
-        _prove(folder / name, stated_file.sha256, f"{where}, {name}")
+        prove(folder / name, stated_file.sha256, where=f"{where}, {name}", do=_REFUSED)
     return release
-
-
-def _prove(file: Path, sha256: str, where: str) -> None:
-    try:
-        with file.open("rb") as stream:
-            found = hashlib.file_digest(stream, "sha256").hexdigest()
-    except FileNotFoundError:
-        raise RefineryError(where, "the file is missing", _REFUSED) from None
-    if found != sha256:
-        raise RefineryError(where, "the file is not the one that was released", _REFUSED)
 
 
 def added(now: Path, before: Path) -> int:

@@ -43,6 +43,21 @@ STAGE = pa.struct(
 RULE = pa.struct([("kind", pa.string()), ("verdict", pa.string()), ("rule", pa.string()), ("because", pa.string())])
 GATE = pa.struct([("phase", pa.string()), ("gate", pa.string()), ("passed", pa.bool_()), ("because", pa.string())])
 
+FIGURE = pa.struct(
+    [
+        ("metric", pa.string()),
+        ("value", pa.float64()),
+        ("champion", pa.float64()),
+        ("difference", pa.float64()),
+        ("low", pa.float64()),
+        ("high", pa.float64()),
+        ("p_better", pa.float64()),
+        ("p_worse", pa.float64()),
+        ("n", pa.int64()),
+        ("threads", pa.int64()),
+    ]
+)
+
 SPLITS = ("train", "validation", "test")
 
 MapRows = Callable[[pa.Table, Callable[[pa.Table], pa.Table]], pa.Table]
@@ -801,6 +816,45 @@ RECOMMENDATION = Table(
         _c("gates", pa.list_(GATE), "the gates of all three phases"),
         _c("facts", pa.list_(FEATURE), "the facts the rules were held against; what is not known is left out"),
     ),
+)
+
+MODEL_PACKAGE = Table(
+    "model_package",
+    "operation",
+    "The recommended approach as a folder that can be served, with what it was made of and how it was measured.",
+    (
+        _c("version", _S, "version of the package: hash of its content"),
+        _c("approach", _S, "the approach that was packed; zero_shot where not to fine-tune was recommended"),
+        _c("kind", _S, "prompts, adapter or model"),
+        _c("artifact", _S, "version of what was trained; null for prompts"),
+        _c("recommended", _S, "the recommendation's own word"),
+        _c("release", _S, "release it was made from"),
+        _c("verdict_id", _S, "the verdict that let the release out"),
+        _c("base_model", _S, "name and hash of the base model"),
+        _c("template_sha256", _S, "hash of the chat template it must be served under"),
+        _c("folder", _S, "where its files rest, below REFINERY_HOME"),
+        _c("nll_per_token", _F, "nats a token of the true answers of the frozen test set"),
+        _c("not_embedded", _S, "why the embedded server cannot serve it; null where it can"),
+        _c("files", _I, "files beside package.json"),
+        _c("bytes", _I, "their size"),
+    ),
+)
+CHAMPIONS = Table(
+    "champions",
+    "operation",
+    "Every decision about which package is served, in order: the last line's champion is.",
+    (
+        _c("decision_id", _S, "hash of number, package, rival and outcome"),
+        _c("number", _I, "its place in the history, from 1"),
+        _c("version", _S, "the package it is about"),
+        _c("rival", _S, "the champion before; null for the first"),
+        _c("outcome", _S, "first, promoted, kept (the rival stays), rolled_back or appointed (a person's word)"),
+        _c("champion", _S, "the champion from then on"),
+        _c("reasons", pa.list_(_S), "why, one clause each"),
+        _c("figures", pa.list_(FIGURE), "package and rival on the test examples of both; p-values of better and worse"),
+        _c("params", _S, "the knobs of the decision, as JSON; empty where nothing was compared"),
+    ),
+    append_only=True,
 )
 
 TABLES = {table.name: table for table in list(globals().values()) if isinstance(table, Table)}

@@ -15,15 +15,15 @@ import pyarrow.compute as pc
 
 from assets import tables
 from assets.errors import RefineryError
+from assets.folder import intact, put_in_place, sha256_of, workplace
 from assets.ledger import Published, summary
 from assets.licences import Own
 from assets.release.card import UNKNOWN, card
 from assets.release.compliance import comply
-from assets.release.folder import RELEASE, intact, put_in_place, sha256_of, workplace
 from assets.release.formats import FORMATS
 from assets.release.params import ReleaseParams
 
-FOLDER = Path("artifacts/dataset_release")
+FOLDER, RELEASE = Path("artifacts/dataset_release"), "release.json"
 
 Files = dict[str, dict[str, Any]]
 
@@ -81,7 +81,7 @@ def release(
         }
         (made / RELEASE).write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
         target = home / FOLDER / version
-        if not intact(target, facts):
+        if not intact(target, RELEASE, facts):
             put_in_place(made, target)
     rows = tables.DATASET_RELEASE.of(_row(path, facts) for path in files)
     return summary(rows, key="file", parents=["training_examples", "quality_verdict"])

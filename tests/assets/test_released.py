@@ -33,7 +33,7 @@ def test_a_file_changed_after_the_release_is_refused(tmp_path, split):
     folder = models.release(tmp_path / "r")
     with (folder / f"data/{split}.parquet").open("ab") as file:
         file.write(b"x")
-    with pytest.raises(RefineryError, match="not the one that was released"):
+    with pytest.raises(RefineryError, match="not the one that was written"):
         open_release(folder)
 
 
