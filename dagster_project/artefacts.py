@@ -118,6 +118,8 @@ def _reader(file: Path, head: bytes, depth: int) -> Iterator[Text]:
         return _archive(file, head, depth)
     if file.suffix == ".safetensors":
         return _safetensors(file)
+    if head.startswith(b"GGUF"):
+        return _gguf(file)
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return _plain(file, "utf-16")
     if b"\0" in head:
@@ -352,6 +354,18 @@ def _safetensors(file: Path) -> Iterator[Text]:
     if header is None:
         raise Unreadable("its header is not that of a safetensors file")
     yield from (Text(text, f"header {where}") for where, text in _walk(header))
+
+
+def _gguf(file: Path) -> Iterator[Text]:
+    """Yield the metadata and the tensors' names; the weights behind them are numbers."""
+    from gguf import GGUFReader
+
+    try:
+        weights_from = GGUFReader(file).data_offset
+    except (ValueError, IndexError, KeyError):
+        raise Unreadable("its header is not that of a GGUF file") from None
+    with file.open("rb") as handle:
+        yield from _printable(handle.read(weights_from))
 
 
 def _binary(file: Path) -> Iterator[Text]:

@@ -16,6 +16,7 @@ from assets.deduplication import asset as deduplication
 from assets.evaluation import asset as evaluation
 from assets.formatting import asset as formatting
 from assets.normalization import asset as normalization
+from assets.operation import asset as operation
 from assets.pairing import asset as pairing
 from assets.quality import asset as quality
 from assets.release import asset as release
@@ -68,6 +69,7 @@ DOORS = [
     release,
     tuning,
     evaluation,
+    operation,
 ]
 
 

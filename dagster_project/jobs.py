@@ -21,7 +21,7 @@ DATASET_ROOMS = (
     "quality",
     "release",
 )
-TUNING_ROOMS = ("tuning", "evaluation")
+TUNING_ROOMS = ("tuning", "evaluation", "operation")
 ROOMS = (*RECORD_ROOMS, *DATASET_ROOMS, *TUNING_ROOMS)
 
 LINES = {"record_line": RECORD_ROOMS, "dataset_line": DATASET_ROOMS, "tuning_line": TUNING_ROOMS}

@@ -20,7 +20,7 @@ warnings.filterwarnings("ignore", category=dg.PreviewWarning)
 ROOT = Path(__file__).resolve().parents[1]
 OWNERS = ["team:support-refinery"]
 GATE = "quality"
-AFTER_GATE = (GATE, "release", "tuning", "evaluation")
+AFTER_GATE = (GATE, "release", "tuning", "evaluation", "operation")
 STORED_CHECK = "stored_table_keeps_its_promises"
 """Name of the check that reads a table again; all others run within the step that makes it."""
 HOME_CHECK = "nothing_personal_rests_outside"
@@ -33,8 +33,10 @@ SHARED = {
     "deduplication": ("signature",),
     "augmentation": ("embedding", "language_model", "signature"),
     "formatting": ("base_model",),
+    "release": ("folder",),
     "tuning": ("base_model", "reader", "released", "shots", "training"),
     "evaluation": ("base_model", "language_model", "reader", "released", "shots", "training"),
+    "operation": ("base_model", "folder", "released", "training"),
 }
 """Modules beside the rooms that decide what a room makes."""
 COLUMNS = "columns"

@@ -29,6 +29,7 @@ from assets.evaluation.params import EvaluationParams
 from assets.formatting.params import FormattingParams
 from assets.language_model import LanguageModelParams, endpoint
 from assets.normalization.params import NormalizationParams
+from assets.operation.params import OperationParams
 from assets.pairing.params import PairingParams
 from assets.quality.params import QualityParams
 from assets.release.params import ReleaseParams
@@ -84,6 +85,7 @@ class Settings(BaseSettings):
     release: ReleaseParams = Field(default_factory=ReleaseParams)
     tuning: TuningParams = Field(default_factory=TuningParams)
     evaluation: EvaluationParams = Field(default_factory=EvaluationParams)
+    operation: OperationParams = Field(default_factory=OperationParams)
 
     @classmethod
     def settings_customise_sources(
@@ -116,7 +118,7 @@ class Settings(BaseSettings):
         if asset and (told := getattr(section, "told", None)):
             section = told(asset)
         digest = hashlib.sha256(section.model_dump_json().encode())
-        if room in ("formatting", "tuning", "evaluation"):
+        if room in ("formatting", "tuning", "evaluation") or asset == "model_package":
             digest.update(self.base_model.encode())
         if room == "release":  # what the sources ask of whoever passes them on
             licences = {id_: terms.model_dump() for id_, terms in self.collection.licences.items()}

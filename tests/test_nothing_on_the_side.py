@@ -104,6 +104,8 @@ FAULTS = {
     "evaluation_results": ("assets.evaluation.results", "evaluation_results"),
     "approach_costs": ("assets.evaluation.costs", "approach_costs"),
     "recommendation": ("assets.evaluation.recommend", "recommendation"),
+    "model_package": ("assets.operation.asset", "released_folder"),
+    "champions": ("assets.operation.champions", "champions"),
 }
 """What makes each asset, and so where it is made to fail."""
 
