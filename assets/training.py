@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Self
@@ -200,6 +201,14 @@ class TrainingResult(BaseModel):
 def read_result(folder: Path) -> TrainingResult:
     """Read how the training that wrote this folder went."""
     return TrainingResult.model_validate_json((folder / RESULT).read_bytes())
+
+
+def version_of(folder: Path) -> str:
+    """Return the version of what was trained: the hash of its weights."""
+    digest = hashlib.sha256()
+    for file in sorted(folder.glob("*.safetensors")):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def put(row: Mapping[str, Any], form: Form) -> list[Message]:

@@ -260,6 +260,50 @@ def ui(
         raise typer.Exit(web.run(home, host, port))
 
 
+@app.command()
+def package(
+    appoint: Annotated[str | None, typer.Option(help="Make this package champion, whatever the test said.")] = None,
+    config: Config = None,
+) -> None:
+    """Say which package is champion, and how it came to be; or appoint one by hand."""
+    with _mistakes():
+        from dagster_project import serving
+        from dagster_project.settings import load
+
+        if appoint:
+            console.print(f"{serving.appoint(load(config), appoint)} is champion; restart what serves it")
+        else:
+            _wide().print(*serving.history(load(config)), sep="\n")
+
+
+@app.command()
+def rollback(
+    version: Annotated[str | None, typer.Argument(help="An earlier champion; by default the one before.")] = None,
+    config: Config = None,
+) -> None:
+    """Make an earlier champion champion again; recorded in the history."""
+    with _mistakes():
+        from dagster_project import serving
+        from dagster_project.settings import load
+
+        console.print(f"{serving.rollback(load(config), version)} is champion again; restart what serves it")
+
+
+@app.command()
+def serve(
+    config: Config = None,
+    host: Annotated[str, typer.Option(help="Beyond the loopback REFINERY_SERVE_TOKEN must be set.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port of the API.")] = 8000,
+    version: Annotated[str | None, typer.Option(help="Another package than the champion.")] = None,
+) -> None:
+    """Serve the champion through an API like OpenAI's, guarded."""
+    with _mistakes():
+        from dagster_project import serving
+        from dagster_project.settings import load
+
+        serving.serve(load(config), host, port, version, tell=console.print)
+
+
 class _Refinery:
     """What the commands share: settings, lake, definitions and instance, opened once."""
 

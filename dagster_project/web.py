@@ -81,6 +81,26 @@ def _wrong_form(scope: Scope, headers: dict[str, str]) -> tuple[int, str] | None
     return None
 
 
+def admitted(host: str, port: int, *, command: str, token: str, hosts: str) -> tuple[frozenset[str], str]:
+    """Return what the Host header may say, and the token that is asked for.
+
+    Args:
+        host: Where the server listens.
+        port: Its port.
+        command: What a person typed.
+        token: The variable that holds the token.
+        hosts: The variable that names further hosts, such as a reverse proxy's.
+
+    Raises:
+        RefineryError: It would listen beyond the loopback without a token.
+    """
+    secret = os.environ.get(token, "")
+    if host not in LOOPBACK and not secret:
+        raise RefineryError(command, f"{host} can be reached by others", f"set {token}, or listen on 127.0.0.1")
+    named = os.environ.get(hosts, "").split(",")
+    return frozenset(f"{name}:{port}" for name in (*LOOPBACK, host)) | {h for h in named if h}, secret
+
+
 def serve(host: str, port: int) -> None:
     """Run the guarded web server in this process until it is stopped.
 
@@ -91,11 +111,7 @@ def serve(host: str, port: int) -> None:
     from dagster_webserver import cli
     from dagster_webserver.webserver import DagsterWebserver
 
-    token = os.environ.get(TOKEN, "")
-    if host not in LOOPBACK and not token:
-        raise RefineryError("refinery ui", f"{host} can be reached by others", f"set {TOKEN}, or listen on 127.0.0.1")
-    named = os.environ.get("REFINERY_UI_HOSTS", "").split(",")
-    hosts = frozenset(f"{name}:{port}" for name in (*LOOPBACK, host)) | {h for h in named if h}
+    hosts, token = admitted(host, port, command="refinery ui", token=TOKEN, hosts="REFINERY_UI_HOSTS")
 
     class Guarded(DagsterWebserver):
         """Dagster's web server, the guard before everything else."""

@@ -15,6 +15,23 @@ from assets.training import LESSONS, Approach, Loss, TrainingResult
 WISHES = ("parking", "breakfast", "a pool", "a gym", "free wifi", "a garden", "a lift", "room service")
 PLACES = ("Oak Inn", "Elm House", "Ash Lodge", "Fir Hotel", "Yew Court", "Bay Rooms", "Box Hall", "Haw Place")
 
+CARD = """---
+language: [en]
+license: cc-by-4.0
+---
+# Houses
+
+## Sources and licences
+
+| source | licence | attribution |
+|---|---|---|
+| desk | CC-BY-4.0 | The house of houses |
+
+## How it was made
+
+By hand.
+"""
+
 
 def packaged() -> Path:
     """The packaged model, converted once for all test runs."""
@@ -86,6 +103,8 @@ def release(folder: Path, rows: Sequence[dict[str, Any]] | None = None, *, passe
         content = path.read_bytes()
         sha256 = hashlib.sha256(content).hexdigest()
         files[f"data/{split}.parquet"] = {"sha256": sha256, "rows": len(table), "bytes": len(content)}
+    (folder / "README.md").write_text(CARD)
+    files["README.md"] = {"sha256": hashlib.sha256(CARD.encode()).hexdigest(), "rows": 0, "bytes": len(CARD)}
     digest = hashlib.sha256(json.dumps(files).encode()).hexdigest()
     verdict = {"verdict_id": "verdict-1", "passed": passed}
     stated = {"release": digest[:16], "dataset_sha256": digest, "verdict": verdict, "files": files}

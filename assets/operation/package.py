@@ -35,7 +35,7 @@ from assets.operation.packaged import (
     Score,
 )
 from assets.operation.serving import base_gguf
-from assets.training import ADAPTER, MODEL, read_result
+from assets.training import ADAPTER, MODEL, read_result, version_of
 
 if TYPE_CHECKING:
     pass
@@ -131,11 +131,14 @@ def _prove(row: Row | None, facts: Mapping[str, Any], home: Path) -> None:
     """Refuse what was not trained on this release, for this model and chat template."""
     if row is None:
         return
-    stated = read_result(home / row["folder"])
+    folder, kind = home / row["folder"], {"adapter": ADAPTER, "model": MODEL}[facts["kind"]]
+    where, do = f"{facts['approach']} {row['artifact']}", "train it again on the present release"
+    if version_of(folder / kind) != row["artifact"]:
+        raise RefineryError(where, "its weights are not those that were trained", do)
+    stated = read_result(folder)
     for name in ("approach", "artifact", "release", "verdict_id", "base_model", "template_sha256"):
         if getattr(stated, name) != facts[name]:
-            where, what = f"{facts['approach']} {row['artifact']}", f"was trained with another {name}"
-            raise RefineryError(where, what, "train it again on the present release")
+            raise RefineryError(where, f"was trained with another {name}", do)
 
 
 def _system(release: released.Release) -> str | None:

@@ -119,7 +119,7 @@ def open_package(folder: Path) -> Package:
         package = Package(folder, Facts.model_validate(stated))
     except FileNotFoundError:
         raise RefineryError(where, "is not there", "see `refinery package` for those that are") from None
-    except (ValidationError, ValueError, LookupError, AttributeError):
+    except (ValidationError, ValueError, LookupError, AttributeError, TypeError):
         raise RefineryError(where, f"{PACKAGE} is not what is written there", _AGAIN) from None
     if not package.version == version == folder.name:
         raise RefineryError(where, f"{PACKAGE} does not state what was packed", _AGAIN)

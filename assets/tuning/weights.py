@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from assets import base_model
 from assets.errors import RefineryError
-from assets.training import ADAPTER, MODEL, FullParams, LoraParams, Params
+from assets.training import ADAPTER, MODEL, FullParams, LoraParams, Params, version_of
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -89,11 +88,3 @@ def save(model: Any, params: Params, base: Path, out: Path) -> str:
         (making / "README.md").unlink(missing_ok=True)  # peft's empty card
     making.replace(target)
     return version_of(target)
-
-
-def version_of(folder: Path) -> str:
-    """Return the version of what was trained: the hash of its weights."""
-    digest = hashlib.sha256()
-    for file in sorted(folder.glob("*.safetensors")):
-        digest.update(file.read_bytes())
-    return digest.hexdigest()[:16]

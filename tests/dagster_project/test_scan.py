@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -70,6 +71,18 @@ def _zipped(file: Path) -> None:
         archive.writestr("inner.zip", inner.getvalue())
 
 
+def _gguf(file: Path) -> None:
+    from gguf import GGUFWriter
+
+    writer = GGUFWriter(file, "llama")
+    writer.add_string("made.by", CANARY)
+    writer.add_tensor("blk.0", np.zeros(8, np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
 def _safetensors(file: Path) -> None:
     header = json.dumps({"__metadata__": {"made_by": CANARY}}).encode()
     file.write_bytes(len(header).to_bytes(8, "little") + header)
@@ -100,6 +113,7 @@ WRITERS: dict[str, Callable[[Path], object]] = {
     "two.tar.gz": _tarred,
     "deep.zip": _zipped,
     "weights.safetensors": _safetensors,
+    "weights.gguf": _gguf,
     "weights.bin": lambda f: f.write_bytes(bytes(range(8)) * 900_000 + CANARY.encode() + b"\0"),
     CANARY: lambda f: f.write_text("nothing"),
 }
