@@ -92,7 +92,9 @@ def _recommendation(lake: Lake) -> Iterator[str]:
     row = lake.read("recommendation").to_pylist()[0]
     yield f"[bold]Recommendation[/bold]\n{row['strategy']}"
     yield f"Measured here: [bold]{row['approach']}[/bold]. {row['phase']}."
-    rules = [f"{r['kind']}, {r['verdict']}: {r['rule']} ({r['because']})" for r in row["rules"]]
+    rules = [
+        f"{r['kind']}, {r['verdict']}: {r['rule']} ({r['because']})" for r in row["rules"] if r["because"] != "always"
+    ]
     parts = {"Rule": rules, "Would flip it": row["would_flip"], "Lacking": row["lacking"]}
     said = [f"{part}: {line}" for part, lines in parts.items() for line in lines]
     yield "\n".join(f"  {line}" for line in (*row["reasons"], *said))

@@ -55,16 +55,15 @@ def approach_costs(
         for name, kind in knowledge.kinds.items()
     ]
     priors = [_priors(knowledge.approaches[kind].priors, params) for kind in knowledge.kinds.values()]
+    for row, prior, share in zip(rows, priors, _weighted(priors, knowledge), strict=True):
+        row |= {"total": round(sum(_factors(row)), 2), "prior_total": round(sum(prior), 2), "prior_weighted": share}
+    measured = [row for row in rows if row["training_seconds"] is not None]
+    for row, share in zip(measured, _weighted(map(_factors, measured), knowledge), strict=True):
+        row["weighted"] = share
     baseline = next(row for row in rows if row["approach"] == BASELINE)
-    for row, share, prior, prior_share in zip(
-        rows, _weighted(map(_factors, rows), knowledge), priors, _weighted(priors, knowledge), strict=True
-    ):
-        row |= {"total": round(sum(_factors(row)), 2), "weighted": share}
-        row |= {"prior_total": round(sum(prior), 2), "prior_weighted": prior_share}
-        row |= {
-            "title": knowledge.names[row["approach"]],
-            **_break_even(row, baseline, row["approach"] in learnt, params),
-        }
+    for row in rows:
+        prompted = knowledge.kinds[row["approach"]] == PROMPTS
+        row |= {"break_even": ""} if prompted else _break_even(row, baseline, row["approach"] in learnt, params)
     return summary(
         tables.APPROACH_COSTS.of(rows), key="approach", parents=["predictions", "approach_scores", *_names(learnt)]
     )
@@ -127,6 +126,7 @@ def _row(
     money = priors._replace(computational_resources=compute + serving + hosting)
     return {
         "approach": name,
+        "title": known.measured_as[name],  # type: ignore[index] # a name of its own
         "said_by": known.said_by,
         **said,
         "advantages": list(known.advantages),
@@ -177,6 +177,8 @@ def _factors(row: Row) -> Factors:
 def _weighted(factors: Iterable[Factors], knowledge: Knowledge) -> list[float]:
     """Return the weighted sum of each approach's shares of the dearest; a factor that costs nobody anything is 0."""
     each = list(factors)
+    if not each:
+        return []
     dearest = [max(column) or 1.0 for column in zip(*each, strict=True)]
     weights = [knowledge.weights[factor] for factor in FACTORS]  # type: ignore[index] # the same four
     return [round(sum(w * cost / most for w, cost, most in zip(weights, row, dearest, strict=True)), 4) for row in each]
@@ -185,7 +187,7 @@ def _weighted(factors: Iterable[Factors], knowledge: Knowledge) -> list[float]:
 def _break_even(row: Row, baseline: Row, trained: bool, params: CostParams) -> Row:
     """Return the requests a month from which what was trained costs less than few-shot prompts."""
     if not trained or row["request_cost"] is None or baseline["request_cost"] is None:
-        return {"break_even_requests": None, "break_even": "not measured" if row["approach"] != BASELINE else ""}
+        return {"break_even_requests": None, "break_even": "not measured"}
     saved = baseline["request_cost"] - row["request_cost"]
     fixed, prompts = (_without_requests(r, params) / params.months for r in (row, baseline))
     if fixed <= prompts and saved >= 0:

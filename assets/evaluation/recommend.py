@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -202,22 +202,15 @@ class Advice:
                 yield f"{lack[0].upper()}{lack[1:]}."
         names = self.known.names
         for ours in [self.approach] if self.approach in self.trained else self.trained or ["lora"]:
-            for score, theirs, subset in self._rivals(ours):
-                about = "all pairs" if subset == ALL else "pairs whose answer occurs once"
-                if score is None:
-                    yield f"A comparison of {names[ours]} with {names[theirs]} on {about}."
-                elif score["threads"] < self.params.min_threads:
-                    threads = f"{score['threads']} of {self.params.min_threads}"
-                    yield f"Threads to compare {names[ours]} with {names[theirs]} on {about}: {threads}."
+            rivals = [(self.compared.overall.get((ours, p, subset)), p) for p in PROMPTS for subset in SUBSETS]
+            missing = dict.fromkeys(names[prompts] for score, prompts in rivals if score is None)
+            if missing:
+                yield f"A comparison of {names[ours]} with {' and '.join(missing)}, on answers that occur once too."
+            fewest = min((score["threads"] for score, _ in rivals if score), default=self.params.min_threads)
+            if fewest < self.params.min_threads:
+                yield f"Threads to compare {names[ours]} with prompts: {fewest} of {self.params.min_threads}."
         for score in self.compared.scores:
             whole = score["source"] != ALL and score["subset"] == ALL and score["approach"] == self.approach
             if whole and score["baseline"] in PROMPTS and not self.compared.wins(score):
                 counts = f"{score['n']} pairs of {score['threads']} threads"
                 yield f"Source {score['source']}: not shown to be better than {names[score['baseline']]} ({counts})."
-
-    def _rivals(self, approach: str) -> Sequence[tuple[Score | None, str, str]]:
-        return [
-            (self.compared.overall.get((approach, prompts, subset)), prompts, subset)
-            for prompts in PROMPTS
-            for subset in SUBSETS
-        ]

@@ -31,8 +31,8 @@ _LEGEND = (
     "Scores are of the frozen test set, with 95 % intervals over threads. ↑ higher is better, ↓ lower is better.",
     "What is marked prior was not measured here: it is the framework's rating or figure, or ours where it has none.",
     "Hours and machines cost their hourly rate, tokens theirs by the million (evaluation.costs). The weighted share "
-    "takes each factor as a share of the dearest approach's, under the framework's weights. Hold measured totals "
-    "against each other, and priors against priors.",
+    "takes each factor as a share of the dearest approach's, under the framework's weights: measured ones among each "
+    "other, priors among each other. Hold totals against each other in the same way.",
 )
 Row = Mapping[str, Any]
 
@@ -146,7 +146,7 @@ def _costed(row: Row) -> list[str]:
         _called(row["title"]),
         *factors,
         f"<b>{row['total']:,.0f}</b>",
-        f"{row['weighted']:.2f}",
+        "" if row["weighted"] is None else f"{row['weighted']:.2f}",
         prior,
         escape(row["break_even"]),
     ]

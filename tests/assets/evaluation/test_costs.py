@@ -61,13 +61,21 @@ def test_what_was_measured_is_marked_and_all_else_is_the_frameworks():
     assert rows["multitask"]["said_by"] == "us"
 
 
-def test_the_weights_are_taken_on_shares_of_the_dearest():
-    rows = costed(seconds=None)
+def test_the_weights_are_taken_on_shares_of_the_dearest_priors_among_priors():
+    rows = costed()
     full = rows["full"]  # the dearest in all but data preparation, where instruction tuning is
     assert full["prior_weighted"] == pytest.approx(0.3 + 0.4 + 0.2 * 80 / 100 + 0.1)
     lora = 0.3 * 80 / 160 + 0.4 * 1000 / 5000 + 0.2 * 60 / 100 + 0.1 * 10 / 20
-    assert rows["lora"]["prior_weighted"] == rows["lora"]["weighted"] == pytest.approx(lora)
-    assert costed(seconds=None, engineer_per_hour=100)["lora"]["weighted"] == rows["lora"]["weighted"]
+    assert rows["lora"]["prior_weighted"] == pytest.approx(lora)
+    dear = costed(engineer_per_hour=100, of_a_usd=3)
+    assert [row["prior_weighted"] for row in dear.values()] == [row["prior_weighted"] for row in rows.values()]
+
+
+def test_the_measured_ones_are_weighed_among_each_other():
+    rows = costed()
+    assert {name for name, row in rows.items() if row["weighted"] is not None} == {"zero_shot", "few_shot", "lora"}
+    assert rows["lora"]["weighted"] == 1.0
+    assert rows["few_shot"]["weighted"] == pytest.approx(0.3 * 20 / 80 + 0.2 * 20 / 60 + 0.1 * 5 / 10, abs=1e-4)
 
 
 def test_the_break_even_is_where_both_totals_meet():
@@ -100,6 +108,7 @@ def test_cheaper_tokens_of_ones_own_machine_bring_the_break_even_nearer():
 def test_nothing_that_was_not_trained_has_a_break_even():
     assert costed(seconds=None)["lora"]["break_even_requests"] is None
     assert costed()["full"]["break_even"] == "not measured"
+    assert costed()["few_shot"]["break_even"] == ""
 
 
 def test_priors_are_told_in_the_currency_of_the_settings():
