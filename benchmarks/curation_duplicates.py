@@ -1,6 +1,10 @@
 """Duplicates, contradictions, outdated answers and wrong categories: what is found of what the desk has planted.
 
 python benchmarks/curation.py --only duplicates [--tickets 4000] [--holdout]
+python benchmarks/curation_duplicates.py FOLDER [--sizes 10000 30000 100000]
+
+The second prints the time of merging at several sizes, of a desk of 4,000 tickets kept in FOLDER and laid side by side:
+each copy has words of its own where answers hang on them, and the courtesies and frames of all.
 
 Recall of duplicates counts the planted copies that end in one pair with their original. A merge is false if the
 generator wrote the two about different matters (another problem, variant or fact); independent requests about the same
@@ -9,21 +13,30 @@ matter in the same words are none.
 
 from __future__ import annotations
 
+import argparse
 import csv
 import json
 import os
+import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from desk import SampleDesk, record_id, signed
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from assets import tables
+from assets.deduplication.compare import Overlap, Runs
 from assets.deduplication.consistency import consistency_findings
 from assets.deduplication.deduplicate import apply, deduplicate
 from assets.deduplication.params import DeduplicationParams
+from assets.deduplication.signed import Signed
 from assets.ledger import reasons
 
 PARAMS = DeduplicationParams(max_per_answer=1_000_000)
@@ -51,9 +64,14 @@ class Judge:
         self.reasons = reasons(ledger)
 
     def planted(self, kind: str) -> list[tuple[str, str]]:
-        """Return (pair, original) of the planted rows of which both became pairs."""
-        facts = [(self.ids.get(f["record_id"]), self.ids.get(f["related"])) for f in self.desk.planted(kind)]
-        return [(a, b) for a, b in facts if a and b]
+        """Return (pair, original) of the planted rows of which both became pairs.
+
+        Copies that were answered on both sides of a change of their article are none: they state other numbers.
+        """
+        old = {f["record_id"] for f in self.desk.planted("outdated_answer")} if kind.endswith("duplicate") else set()
+        facts = [(f["record_id"], f["related"]) for f in self.desk.planted(kind)]
+        found = [(self.ids.get(a), self.ids.get(b)) for a, b in facts if (a in old) == (b in old)]
+        return [(a, b) for a, b in found if a and b]
 
     def merged(self, kind: str) -> tuple[int, int]:
         """Return how many of the planted rows ended in one pair with their original, of how many."""
@@ -168,3 +186,60 @@ def _distinct_merged(items: list[tuple[str, str, str]]) -> float:
 
 def _merged_alone(texts: tuple[str, str]) -> bool:
     return not all(row["kept"] for row in apply([{"id": i, "text": t} for i, t in enumerate(texts)], PARAMS))
+
+
+def side_by_side(desk: SampleDesk, size: int) -> tuple[pa.Table, pa.Table]:
+    """Return `size` pairs and their signatures: copies of a desk about other things, said in the same frames."""
+    known = Signed(desk.signatures)
+    of_all = {
+        f"question_{name}": Overlap(Runs(words), known.embeddings["answer"]).idle
+        for name, words in (("words", known.question), ("terms", known.question_terms))
+    }
+    pairs, signatures = [], []
+    for copy in range(-(-size // len(desk.pairs))):
+        mask = copy << 20
+        rows, signs = tables.VALIDATED_PAIRS.conform(desk.pairs), desk.signatures
+        for name in ("pair_id", "record_id", "thread_id", "customer_id"):
+            rows = _set(rows, name, pc.binary_join_element_wise(rows[name], str(copy), "-"))
+        signs = _set(signs, "pair_id", pc.binary_join_element_wise(signs["pair_id"], str(copy), "-"))
+        for name in ("question_hash", "answer_hash"):
+            signs = _set(signs, name, pa.array(np.asarray(signs[name]) ^ mask))
+        for name in ("bands", "question_bands", "answer_bands", *of_all, "answer_words", "answer_terms"):
+            lists = signs[name].combine_chunks()
+            codes = np.asarray(lists.flatten())
+            shared = np.isin(codes >> 3, np.fromiter(of_all.get(name, ()), np.int64))
+            made = pa.ListArray.from_arrays(lists.offsets, pa.array(np.where(shared, codes, codes ^ mask)))
+            signs = _set(signs, name, made)
+        pairs.append(rows)
+        signatures.append(signs)
+    return pa.concat_tables(pairs).slice(0, size), pa.concat_tables(signatures).slice(0, size)
+
+
+def _set(table: pa.Table, name: str, column: pa.ChunkedArray | pa.Array) -> pa.Table:
+    at = table.schema.get_field_index(name)
+    return table.set_column(at, table.schema.field(name), column)
+
+
+def main() -> None:
+    """Print the time of merging at several sizes, in seconds of the processor."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, help="where the desk lies or is made")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 30_000, 100_000])
+    told = parser.parse_args()
+    told.folder.mkdir(parents=True, exist_ok=True)
+    desk = SampleDesk(told.folder, 4_000, seed=21)
+    deduplicate(*side_by_side(desk, 500), PARAMS)  # what is imported on the way is not timed
+    print("| pairs | merged | seconds | microseconds a pair | against the first size |\n|---|---|---|---|---|")
+    first = None
+    for size in told.sizes:
+        pairs, signatures = side_by_side(desk, size)
+        started = time.process_time()
+        merged = size - deduplicate(pairs, signatures, PARAMS).table.num_rows
+        seconds = time.process_time() - started
+        first = first or seconds / size
+        each = f"{1e6 * seconds / size:.0f} | {seconds / size / first:.2f}"
+        print(f"| {size:,} | {merged:,} | {seconds:.1f} | {each} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -99,13 +99,12 @@ class Comparison:
         a, b = self._contexts(i).numbers, self._contexts(j).numbers
         return bool(a - b and b - a)
 
-    def differ(self, i: int, j: int, *, mixed: bool = False, closely: bool = False) -> bool:
+    def differ(self, i: int, j: int, *, closely: bool = False) -> bool:
         """Whether in the same place the texts have another number, another name, or only one of them a "not".
 
-        A place is the word on each side, the two words before, or the two after. `mixed` also minds a number where
-        the other has a name ("the Beck 7", "the Beck Pro"), and a number or name that the other says elsewhere; answers
-        say much in any order and need not. `closely` also minds any other word between the same two, if answers hang
-        on it: of texts that are alike otherwise, it is what they differ in.
+        A place is the word on each side, the two words before, or the two after. `closely`, as questions are compared,
+        also minds a number where the other has a name ("the Beck 7", "the Beck Pro"), a number or name that the other
+        says elsewhere, and any other word between the same two that answers hang on; answers say much in any order.
         """
         a, b, known = self._contexts(i), self._contexts(j), self.vocabulary.names
         for place in a.words.keys() & b.words.keys():
@@ -113,9 +112,9 @@ class Comparison:
             if here & there:
                 continue
             numbers, names = (here & a.numbers, there & b.numbers), (here & known, there & known)
-            if any(all(of) and (mixed or of[0] - b.said or of[1] - a.said) for of in (numbers, names)):
+            if any(all(of) and (closely or of[0] - b.said or of[1] - a.said) for of in (numbers, names)):
                 return True
-            if mixed and ((numbers[0] and names[1]) or (names[0] and numbers[1])):
+            if closely and ((numbers[0] and names[1]) or (names[0] and numbers[1])):
                 return True
             if closely and (self._plain(here) or here & a.telling) and (self._plain(there) or there & b.telling):
                 return True

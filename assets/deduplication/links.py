@@ -16,7 +16,7 @@ from assets.signature import grams, jaccard, said
 
 _AT_ONCE = 262_144
 _ALIKE = 0.9
-"""Overlap from which two questions are one text with a word changed, rather than one request in two frames."""
+"""Overlap from which two questions are one text, whose answers say something else if they do not agree."""
 
 _RUNS = (2, 4)
 """Runs of stems by which a question is sought: two find it in other words, four among hundreds about the same."""
@@ -135,7 +135,7 @@ class Again:
         says &= asks[likely] & (signed.cosines("answer", pairs) >= params.min_answer_cosine)
         found_by = zip(pairs.tolist(), weight.tolist(), share.tolist(), says, again[likely], strict=True)
         for (i, j), shared, alike, agree, asked_again in found_by:
-            if not (agree or asked_again) or self._asks.differ(i, j, mixed=True, closely=alike >= _ALIKE):
+            if not (agree or asked_again) or self._asks.differ(i, j, closely=True):
                 continue
             conflict = self._conflict(i, j)
             strong = (-shared, (i, j))

@@ -64,6 +64,6 @@ def test_answers_differ_by_what_one_of_them_does_not_say(one, other, differ):
 
 def test_idle_words_are_no_difference_between_questions_that_are_alike():
     texts = said(*["We need the score by noon"] * 3, *["We need the atlas by noon"] * 3)
-    assert Comparison(texts).differ(0, 5, mixed=True, closely=True)
+    assert Comparison(texts).differ(0, 5, closely=True)
     idle = frozenset(map(word_identity, ("score", "atlas")))
-    assert not Comparison(texts, idle).differ(0, 5, mixed=True, closely=True)
+    assert not Comparison(texts, idle).differ(0, 5, closely=True)
