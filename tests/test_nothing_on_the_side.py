@@ -18,6 +18,7 @@ import yaml
 
 from assets.anonymization.leaks import Search, Watchlist
 from assets.tables import TABLES
+from assets.tuning.params import APPROACHES
 from dagster_project import runs
 from dagster_project.definitions import build
 from dagster_project.failures import redact
@@ -27,6 +28,7 @@ from dagster_project.resources.lake import Lake
 from dagster_project.resources.staleness import Desk
 from dagster_project.scan import scan
 from dagster_project.settings import load
+from tests import models
 
 ROOT = Path(__file__).resolve().parents[1]
 DAYS = ("2026-01-02", "2026-01-03")
@@ -110,6 +112,11 @@ FAULTS = {
 """What makes each asset, and so where it is made to fail."""
 
 
+FEW = {"max_steps": 1, "batch_size": 2, "eval_steps": 1, "validation_examples": 2, "dtype": "float32", "threads": 1}
+TRAINED = dict.fromkeys(APPROACHES.values(), FEW) | {"transfer": {**FEW, "first": "classify_category"}}
+"""Every approach, for a step; the planted desk has no articles to transfer from."""
+
+
 class Planted:
     """A desk of some forty tickets over two days, of which three are the planted customer's."""
 
@@ -125,6 +132,11 @@ class Planted:
         settings["sources"] = [sources["desk_tickets"], sources["desk_customers"]]
         settings["quality"] = {"min_examples": 1, "per_category": 1, "minimum_composite": 0.0, "resamples": 20}
         settings["home"] = str(self.home)
+        settings["base_model"] = str(models.tiny(folder / "tiny"))
+        settings["tuning"] = {**TRAINED, "approaches": [*TRAINED], "trials": {"count": 1}}
+        settings["evaluation"]["predictions"] = {"max_test": 4, "max_generated": 1, "max_labelled": 1}
+        settings["evaluation"]["predictions"] |= {"max_new_tokens": 2, "dtype": "float32", "threads": 1}
+        settings["evaluation"]["cross_validation"] = {"folds": 1, "examples": 2}
         (folder / "refinery.yaml").write_text(yaml.safe_dump(settings))
         self.settings = load(folder / "refinery.yaml")
         self.definitions = build(self.settings)
@@ -193,6 +205,24 @@ def test_good_rows_leave_nothing_outside_the_restricted_zone(
     assert lake.manifest("dataset_release") is not None
     assert WHO["email"] in str(lake.read("normalized_records").to_pylist()), "it did go through"
     assert "[EMAIL]" in str(lake.read("anonymized_records").to_pylist())
+    assert planted.leaks() == []
+    printed = "".join(capfd.readouterr())
+    assert not any(spelled.decode() in printed for spelled in SPELLED)
+
+
+def test_every_approach_is_trained_and_judged_and_leaves_nothing_outside(
+    planted: Planted, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert not failed(planted.run(*assets_of("tuning_line")))
+    lake = Lake(planted.home)
+    for asset, approach in APPROACHES.items():
+        assert lake.read(asset).column("approach").to_pylist() == [approach]
+    asked = set(lake.read("predictions").column("approach").to_pylist())
+    assert asked == {"zero_shot", "few_shot", *TRAINED}
+    assert lake.read("tuning_trials").column("chosen").to_pylist() == [True]
+    trial, adapter = (lake.read(t).column("folder").to_pylist() for t in ("tuning_trials", "lora_adapter"))
+    assert trial == adapter, "the best trial is the adapter, and is not trained again"
+    assert lake.read("cross_validation").column("fold").to_pylist()[-1] is None
     assert planted.leaks() == []
     printed = "".join(capfd.readouterr())
     assert not any(spelled.decode() in printed for spelled in SPELLED)
