@@ -21,6 +21,7 @@ from assets.released import open_release
 from assets.training import ADAPTER, LoraParams, TrainingRequest, put
 from assets.tuning.train import train
 
+SCORES = "scores.json"
 Scores = dict[str, tuple[str, float, int]]
 """By test example its thread, and the sum over its answer's tokens of the negative log-likelihood, and their number."""
 
@@ -53,9 +54,15 @@ def packaged() -> Path:
 
 def scored(release_: Path, params: LoraParams, out: Path) -> Scores:
     """Train on a release and score its test; what rests in `out` already is read from there."""
-    file = out / "scores.json"
-    if not file.exists():
+    if not (out / SCORES).exists():
         train(TrainingRequest(release=release_, base_model=packaged(), params=params), out)
+    return scores_of(release_, out)
+
+
+def scores_of(release_: Path, out: Path) -> Scores:
+    """Score the adapter in `out` on a release's test, once."""
+    file = out / SCORES
+    if not file.exists():
         tokenizer, rows = base_model.load_tokenizer(packaged()), open_release(release_).examples("test")
         model = PeftModel.from_pretrained(base_model.load_model(packaged()), str(out / ADAPTER)).eval()
         encoded = [base_model.encode(put(r, "plain"), tokenizer) for r in rows]
