@@ -133,7 +133,7 @@ class Planted:
         settings["quality"] = {"min_examples": 1, "per_category": 1, "minimum_composite": 0.0, "resamples": 20}
         settings["home"] = str(self.home)
         settings["base_model"] = str(models.tiny(folder / "tiny"))
-        settings["tuning"] = {**TRAINED, "approaches": [*TRAINED], "trials": {"count": 1}}
+        settings["tuning"] = {**TRAINED, "approaches": sorted({*TRAINED} - {"full"}), "trials": {"count": 1}}
         settings["evaluation"]["predictions"] = {"max_test": 4, "max_generated": 1, "max_labelled": 1}
         settings["evaluation"]["predictions"] |= {"max_new_tokens": 2, "dtype": "float32", "threads": 1}
         settings["evaluation"]["cross_validation"] = {"folds": 1, "examples": 2}
@@ -213,7 +213,10 @@ def test_good_rows_leave_nothing_outside_the_restricted_zone(
 def test_every_approach_is_trained_and_judged_and_leaves_nothing_outside(
     planted: Planted, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert not failed(planted.run(*assets_of("tuning_line")))
+    redact()
+    with runs.open_instance(planted.settings) as instance:
+        job = planted.definitions.resolve_job_def("execute_fine_tuning")  # of the one that the settings leave out
+        assert job.execute_in_process({"approach": "full"}, instance=instance, raise_on_error=False).success
     lake = Lake(planted.home)
     for asset, approach in APPROACHES.items():
         assert lake.read(asset).column("approach").to_pylist() == [approach]
