@@ -131,6 +131,7 @@ class Planted:
         sources["desk_customers"]["path"] = str(folder / "customers.json")
         settings["sources"] = [sources["desk_tickets"], sources["desk_customers"]]
         settings["quality"] = {"min_examples": 1, "per_category": 1, "minimum_composite": 0.0, "resamples": 20}
+        settings["balancing"] = {"labels": {"min_label": 3}}  # else so few tickets teach no categories
         settings["home"] = str(self.home)
         settings["base_model"] = str(models.tiny(folder / "tiny"))
         settings["tuning"] = {**TRAINED, "approaches": sorted({*TRAINED} - {"full"}), "trials": {"count": 1}}
