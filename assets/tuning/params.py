@@ -13,8 +13,8 @@ from assets.training import Approach, FullParams, LoraParams, TransferParams
 class RefineParams(BaseModel):
     """Which forms of the few-shot prompt are tried on validation examples, so that the best is kept.
 
-    Every template is tried with every number of shots; with one of each, nothing is tried. An example in a form costs the
-    packaged model some 0.6 s of one core.
+    Every template is tried with every number of shots; with one of each, nothing is tried. An example in a form costs
+    the packaged model some 0.6 s of one core.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
