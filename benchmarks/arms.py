@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 from peft import PeftModel
 
 from assets import base_model, tables
+from assets.folder import sha256_of
 from assets.formatting.format_examples import format_examples
 from assets.formatting.params import FormattingParams
 from assets.reader import Reader
@@ -113,3 +115,19 @@ def line(names: tuple[str, str], found: Difference, tested: int) -> str:
         f"| {names[0]} - {names[1]} | {found.value:+.4f} | {found.low:+.4f} to {found.high:+.4f} "
         f"| {found.p:.4f} | {each} | {tested} |"
     )
+
+
+def repacked(release_: Path, folder: Path, change: Callable[[list[dict[str, Any]]], list[dict[str, Any]]]) -> Path:
+    """Write a release anew with its train examples changed; its verdict is taken over, as a benchmark may."""
+    stated = json.loads((release_ / "release.json").read_text())
+    (folder / "data").mkdir(parents=True)
+    files = {}
+    for split in tables.SPLITS:
+        rows = tables.TRAINING_EXAMPLES.conform(pq.read_table(release_ / "data" / f"{split}.parquet")).to_pylist()
+        pq.write_table(
+            tables.TRAINING_EXAMPLES.of(change(rows) if split == "train" else rows),
+            folder / "data" / f"{split}.parquet",
+        )
+        files[f"data/{split}.parquet"] = {"sha256": sha256_of(folder / "data" / f"{split}.parquet")}
+    (folder / "release.json").write_text(json.dumps({**stated, "files": files}))
+    return folder
