@@ -60,7 +60,7 @@ def _scores(lake: Lake) -> Grid:
     grid = Grid(title="Approaches on the frozen test set", title_justify="left", box=None)
     for title in ("approach", "metric", "score", "95 % interval", "pairs", "threads"):
         grid.add_column(title, justify="left" if title in ("approach", "metric") else "right")
-    names = _names(lake) or {row["approach"]: row["approach"] for row in rows}
+    names = _names(lake) if lake.manifest("approach_costs") else {row["approach"]: row["approach"] for row in rows}
     for name, metric in ((n, m) for n in names for m in METRICS):
         for row in rows:
             whole = row["baseline"] is None and row["source"] == "all" and row["subset"] == "all"
@@ -106,7 +106,7 @@ def _sizes(lake: Lake, home: Path) -> Iterator[str]:
         rows = {f["split"]: f["rows"] for f in files if f["format"] == "parquet"}
         told = ", ".join(f"{rows[s]:,} {s}" for s in SPLITS if s in rows)
         yield f"[bold]Released[/bold] {sum(rows.values()):,} examples: {told}"
-    for row in (row for asset in APPROACHES for row in lake.read(asset).to_pylist()):
+    for row in (row for asset in APPROACHES if lake.manifest(asset) for row in lake.read(asset).to_pylist()):
         yield (
             f"[bold]Trained[/bold] {row['approach']} on {row['distinct_examples']:,} distinct examples in "
             f"{row['steps']:,} steps, {row['seconds']:.0f} s; {_megabytes(home / row['folder'])}"
@@ -122,8 +122,8 @@ def _places(lake: Lake, home: Path) -> Iterator[str]:
         "reports": home / "reports",
     }
     for asset, title in {"dataset_release": "release", **APPROACHES}.items():
-        for folder in lake.read(asset)["folder"].to_pylist()[:1]:
-            found[title] = home / folder
+        if lake.manifest(asset) and len(row := lake.read(asset).slice(0, 1)):
+            found[title] = home / row["folder"][0].as_py()
     yield from (f"{title:<26}{place}" for title, place in found.items() if place.exists())
 
 
