@@ -30,8 +30,11 @@ check: setup
 	.venv/bin/lint-imports
 	REFINERY_CONFIG=tests/data/refinery.yaml .venv/bin/dg check defs
 
+# The test of web server and daemon mostly waits for their ticks, so it waits beside the others.
+DAEMON := tests/dagster_project/test_daemon.py
+
 test: check
-	$(PY) -m pytest
+	$(PY) -m pytest $(DAEMON) & daemon=$$!; $(PY) -m pytest --ignore=$(DAEMON); others=$$?; wait $$daemon && exit $$others
 
 ui: setup # CONFIG=examples/sample_desk.yaml opens the demo's
 	.venv/bin/refinery ui $(if $(CONFIG),--config $(CONFIG))

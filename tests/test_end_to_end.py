@@ -14,6 +14,7 @@ import pytest
 from assets.ledger import balance
 from assets.tables import TABLES
 from dagster_project.resources.lake import Lake
+from tests import models
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -28,6 +29,8 @@ class Refinery:
         text = (self.desk / "refinery.yaml").read_text().replace("tests/data/", f"{self.desk}/")
         text = text.replace("every: day, start: 2026-01-01", "every: week, start: 2025-12-28")  # fewer to write
         assert "every: week" in text
+        # A model of two layers: what the real one learns and answers is seen elsewhere, and each run asks it anew.
+        text += f"\nbase_model: {models.tiny(folder / 'model')}\n"
         self.config = self.desk / "refinery.yaml"
         self.config.write_text(text)
 
