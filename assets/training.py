@@ -11,6 +11,14 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Approach = Literal["lora", "instruction", "multitask", "transfer", "full"]
 Form = Literal["plain", "instruction"]
+APPROACHES: dict[str, Approach] = {
+    "lora_adapter": "lora",
+    "instruction_adapter": "instruction",
+    "multitask_adapter": "multitask",
+    "transfer_adapter": "transfer",
+    "full_model": "full",
+}
+"""By asset the approach it trains."""
 Message = dict[str, str]
 
 MODULE = "assets.tuning.train"

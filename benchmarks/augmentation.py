@@ -68,9 +68,7 @@ def main() -> None:
     parser.add_argument("--ask", action="store_true", help="ask the language model too")
     told = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        folder = (told.keep or Path(scratch)) / f"{'holdout' if told.holdout else 'main'}-{told.tickets}-{told.seed}"
-        folder.mkdir(parents=True, exist_ok=True)
-        desk = SampleDesk(folder, told.tickets, told.seed, told.holdout)
+        desk = SampleDesk.below(told.keep or Path(scratch), told.tickets, told.seed, told.holdout)
         pairs, signatures = _drawn(desk, told.pairs)
         split_pairs = _split(pairs, signatures)
         print(f"Sample desk: {desk.name}; {len(pairs):,} of {len(desk.pairs):,} pairs, {len(split_pairs):,} split.\n")

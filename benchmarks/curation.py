@@ -32,10 +32,7 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, help="folder to keep the desk in, so that it is read once")
     told = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        name = f"{'holdout' if told.holdout else 'main'}-{told.tickets}-{told.seed}"
-        folder = (told.keep or Path(scratch)) / name
-        folder.mkdir(parents=True, exist_ok=True)
-        desk = SampleDesk(folder, told.tickets, told.seed, told.holdout)
+        desk = SampleDesk.below(told.keep or Path(scratch), told.tickets, told.seed, told.holdout)
         print(f"Sample desk: {desk.name}, {len(desk.pairs):,} pairs.\n")
         print("| section | measured | value | target | met |\n|---|---|---|---|---|")
         for section in told.only or sections():

@@ -75,6 +75,13 @@ class SampleDesk:
     seed: int = 7
     holdout: bool = False
 
+    @classmethod
+    def below(cls, folder: Path, tickets: int, seed: int, holdout: bool) -> SampleDesk:
+        """Open a desk in a folder of its own below this one; what rests there is not made again."""
+        own = folder / f"{'holdout' if holdout else 'main'}-{tickets}-{seed}"
+        own.mkdir(parents=True, exist_ok=True)
+        return cls(own, tickets, seed, holdout)
+
     @cached_property
     def name(self) -> str:
         """How the table names it."""

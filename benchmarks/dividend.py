@@ -68,9 +68,8 @@ def main() -> None:
     parser.add_argument("--plot", type=Path, help="file for the plot")
     said = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        folder = (said.keep or Path(scratch)) / f"{'holdout' if said.holdout else 'main'}-{said.tickets}-7"
-        folder.mkdir(parents=True, exist_ok=True)
-        arms, test = prepared(SampleDesk(folder, said.tickets, 7, said.holdout), folder)
+        desk = SampleDesk.below(said.keep or Path(scratch), said.tickets, 7, said.holdout)
+        folder, (arms, test) = desk.folder, prepared(desk)
         print(
             f"{len(test)} test pairs; " + ", ".join(f"{name} {len(rows):,}" for name, rows in arms.items()), flush=True
         )
@@ -84,11 +83,11 @@ def main() -> None:
         said.plot.write_bytes(_drawn(found, curve))
 
 
-def prepared(desk: SampleDesk, folder: Path) -> tuple[dict[str, Rows], Rows]:
+def prepared(desk: SampleDesk) -> tuple[dict[str, Rows], Rows]:
     """Return the train pairs of every arm, and the test they share."""
     tokenizer = base_model.load_tokenizer(packaged())
     clean = desk.pairs
-    scored_ = _kept(folder / "scored.parquet", lambda: score_pairs(clean, ScoringParams()).table)
+    scored_ = _kept(desk.folder / "scored.parquet", lambda: score_pairs(clean, ScoringParams()).table)
     valid = relate(validate(scored_, ValidationParams()).table, scored_, ValidationParams().desk).table
     merged = deduplicate(valid, desk.signatures, DeduplicationParams())
     findings = consistency_findings(merged.table, desk.signatures, DeduplicationParams()).table

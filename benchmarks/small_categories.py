@@ -41,10 +41,7 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, help="folder that keeps the desk, as of benchmarks/curation.py")
     told = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        name = f"{'holdout' if told.holdout else 'main'}-{told.tickets}-7"
-        folder = (told.keep or Path(scratch)) / name
-        folder.mkdir(parents=True, exist_ok=True)
-        desk = SampleDesk(folder, told.tickets, 7, told.holdout)
+        desk = SampleDesk.below(told.keep or Path(scratch), told.tickets, 7, told.holdout)
         split, sizes = _split(desk)
         variants = rule_variants(split, AugmentationParams(share=1.0, per_pair=2)).table
         arms = {

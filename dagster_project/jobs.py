@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 
 from assets.tables import TABLES
-from assets.tuning.params import APPROACHES
+from assets.training import APPROACHES
 from dagster_project.metadata import HOME_CHECK, STORED_CHECK
 from dagster_project.resources.knobs import TRAIN
 

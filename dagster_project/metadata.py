@@ -35,8 +35,8 @@ SHARED = {
     "formatting": ("base_model",),
     "release": ("folder",),
     "tuning": ("base_model", "reader", "released", "shots", "training"),
-    "evaluation": ("base_model", "language_model", "reader", "released", "shots", "training"),
-    "operation": ("base_model", "folder", "released", "training"),
+    "evaluation": ("base_model", "language_model", "metrics", "reader", "released", "shots", "training"),
+    "operation": ("base_model", "folder", "metrics", "released", "training"),
 }
 """Modules beside the rooms that decide what a room makes."""
 COLUMNS = "columns"

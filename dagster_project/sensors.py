@@ -15,7 +15,7 @@ from dagster._utils.schedules import get_latest_completed_cron_tick
 
 from assets.errors import RefineryError
 from assets.released import added
-from assets.tuning.params import APPROACHES
+from assets.training import APPROACHES
 from dagster_project.automation import AT_ONCE, Attempt, decide
 from dagster_project.jobs import dataset_line, record_line, tuning_line
 from dagster_project.resources.lake import Lake

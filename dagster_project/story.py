@@ -10,7 +10,7 @@ from rich.console import RenderableType
 from rich.table import Table as Grid
 
 from assets.tables import SPLITS
-from assets.tuning.params import APPROACHES
+from assets.training import APPROACHES
 from dagster_project.resources.lake import Lake
 
 METRICS = {

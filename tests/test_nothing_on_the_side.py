@@ -18,7 +18,7 @@ import yaml
 
 from assets.anonymization.leaks import Search, Watchlist
 from assets.tables import TABLES
-from assets.tuning.params import APPROACHES
+from assets.training import APPROACHES
 from dagster_project import runs
 from dagster_project.definitions import build
 from dagster_project.failures import redact

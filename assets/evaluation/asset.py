@@ -1,6 +1,6 @@
 """Evaluation's doors: one frozen test set, every approach, one recommendation."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import dagster as dg
@@ -12,7 +12,7 @@ from assets.evaluation import costs, facts, judge, predict, recommend, remote, r
 from assets.evaluation import cross_validation as cross
 from assets.evaluation.knowledge import Knowledge
 from assets.evaluation.report import PLACE, report
-from assets.training import MODULE, TrainingRequest, read_result
+from assets.training import APPROACHES, MODULE, TrainingRequest, read_result
 from checks.evaluation import (
     APPROACH_COSTS,
     APPROACH_SCORES,
@@ -27,32 +27,33 @@ from dagster_project.failures import plainly
 from dagster_project.metadata import COLUMNS, card
 
 KINDS, ASKS = ("pytorch", "openai", "parquet"), ("base_model", "language_model")
+TRAINED = {asset: dg.AssetIn() for asset in APPROACHES}
+"""Whatever was trained, as inputs: a row each, or none."""
 
 
-@dg.asset(**card(tables.PREDICTIONS, "EvaluationFramework", PREDICTIONS, KINDS, ASKS), pool="train")
+def _rows(trained: Mapping[str, pa.Table]) -> pa.Table:
+    return pa.concat_tables(trained[asset] for asset in APPROACHES)
+
+
+@dg.asset(**card(tables.PREDICTIONS, "EvaluationFramework", PREDICTIONS, KINDS, ASKS), ins=TRAINED, pool="train")
 @plainly
 def predictions(
     context: dg.AssetExecutionContext,
     dataset_release: pa.Table,
     quality_verdict: pa.Table,
     few_shot_prompts: pa.Table,
-    lora_adapter: pa.Table,
-    instruction_adapter: pa.Table,
-    multitask_adapter: pa.Table,
-    transfer_adapter: pa.Table,
-    full_model: pa.Table,
+    **trained: pa.Table,
 ) -> Iterator[Any]:
     """What every approach answers on the frozen test set, and how likely it finds the true answer."""
     found, params = context.resources, context.resources.settings.evaluation.predictions
     folder = released_folder(dataset_release, quality_verdict, found.lake, found.settings)
-    rows = pa.concat_tables([lora_adapter, instruction_adapter, multitask_adapter, transfer_adapter, full_model])
-    trained = {row["approach"]: found.settings.home / row["folder"] for row in rows.to_pylist()}
-    asked = predict.PredictionRequest(release=folder, base_model=found.base_model, trained=trained, params=params)
+    made = {row["approach"]: found.settings.home / row["folder"] for row in _rows(trained).to_pylist()}
+    asked = predict.PredictionRequest(release=folder, base_model=found.base_model, trained=made, params=params)
     here = predict.predicted(asked, few_shot_prompts, on_line=context.log.info)
     far = remote.few_shot_endpoint(folder, few_shot_prompts, found.base_model, params, found.language_model)
-    made = predict.predictions(here, far.rows)
-    seen = remote.suspected(made.table, found.language_model.guards.leaving)
-    yield from audited(context, made, PREDICTIONS, suspected_in_answers=seen, endpoint_outcomes=far.outcomes)
+    said = predict.predictions(here, far.rows)
+    seen = remote.suspected(said.table, found.language_model.guards.leaving)
+    yield from audited(context, said, PREDICTIONS, suspected_in_answers=seen, endpoint_outcomes=far.outcomes)
 
 
 @dg.asset(**card(tables.APPROACH_SCORES, "EvaluationFramework", APPROACH_SCORES))
@@ -121,29 +122,24 @@ def evaluation_results(
     yield from audited(context, gathered, EVALUATION_RESULTS, judge_outcomes=said.outcomes)
 
 
-@dg.asset(**card(tables.APPROACH_COSTS, "CostAnalyzer", APPROACH_COSTS))
+@dg.asset(**card(tables.APPROACH_COSTS, "CostAnalyzer", APPROACH_COSTS), ins=TRAINED)
 @plainly
 def approach_costs(
     context: dg.AssetExecutionContext,
     predictions: pa.Table,
     approach_scores: pa.Table,
-    lora_adapter: pa.Table,
-    instruction_adapter: pa.Table,
-    multitask_adapter: pa.Table,
-    transfer_adapter: pa.Table,
-    full_model: pa.Table,
+    **trained: pa.Table,
 ) -> Iterator[Any]:
     """What every approach costs, measured where it could be, beside the framework's priors and ratings."""
     told = context.resources.settings.evaluation
-    trained = pa.concat_tables([lora_adapter, instruction_adapter, multitask_adapter, transfer_adapter, full_model])
     known = Knowledge.load(told.approaches)
-    costed = costs.approach_costs(predictions, approach_scores, trained, known, told.costs)
+    costed = costs.approach_costs(predictions, approach_scores, _rows(trained), known, told.costs)
     yield from audited(context, costed, APPROACH_COSTS)
 
 
 @dg.asset(
     **card(tables.RECOMMENDATION, "FineTuningFramework", RECOMMENDATION),
-    ins={"training_examples": dg.AssetIn(metadata={COLUMNS: [*facts.EXAMPLES]})},
+    ins={**TRAINED, "training_examples": dg.AssetIn(metadata={COLUMNS: [*facts.EXAMPLES]})},
 )
 @plainly
 def recommendation(
@@ -152,17 +148,12 @@ def recommendation(
     approach_costs: pa.Table,
     training_examples: pa.Table,
     tuning_trials: pa.Table,
-    lora_adapter: pa.Table,
-    instruction_adapter: pa.Table,
-    multitask_adapter: pa.Table,
-    transfer_adapter: pa.Table,
-    full_model: pa.Table,
+    **trained: pa.Table,
 ) -> Iterator[Any]:
     """Which approach to take, why, and what would change it; drawn up as a page in reports/approaches.html."""
     told, place = context.resources.settings.evaluation, context.resources.settings.home / PLACE
     known, measured = Knowledge.load(told.approaches), (approach_scores, approach_costs)
     case = facts.facts(training_examples, approach_scores, tuning_trials, known, told.costs)
     advice = recommend.recommendation(*measured, case, known, told.recommendation)
-    trained = pa.concat_tables([lora_adapter, instruction_adapter, multitask_adapter, transfer_adapter, full_model])
     yield from audited(context, advice, RECOMMENDATION, page=dg.MetadataValue.path(place))
-    page.write(report(advice.table, *measured, trained, known), place)
+    page.write(report(advice.table, *measured, _rows(trained), known), place)

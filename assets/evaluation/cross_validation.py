@@ -12,8 +12,9 @@ import pyarrow as pa
 from assets import released, tables
 from assets.errors import RefineryError
 from assets.evaluation.params import ScoreParams
-from assets.evaluation.resampling import Metric, measured, ratio
+from assets.evaluation.resampling import measured
 from assets.ledger import Published, summary
+from assets.metrics import Metric, ratio
 from assets.training import LoraParams, TrainingRequest, TrainingResult
 
 PER_TOKEN = Metric("nll_per_token", ("nll", "answer_tokens"), ratio, better="lower")

@@ -17,8 +17,9 @@ from pydantic import BaseModel, ConfigDict
 
 from assets import released
 from assets.evaluation.params import EvaluationParams
-from assets.evaluation.resampling import Metric, measured, ratio
+from assets.evaluation.resampling import measured
 from assets.language_model import LanguageModel, Prompt, Reply
+from assets.metrics import Metric, ratio
 from assets.training import ANSWER
 
 PREFERENCE, CONSISTENCY = "judge_preference", "judge_consistency"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,27 +10,10 @@ import pandas as pd
 
 from assets import released
 from assets.evaluation.params import ScoreParams
+from assets.metrics import Metric
 
-Statistic = Callable[[np.ndarray], np.ndarray]
-"""A metric of summed parts: (resamples, parts) to (resamples,)."""
 _EQUAL = 1e-9
 """Differences of chance that are as large as the measured one but for rounding count as such."""
-
-
-@dataclass(frozen=True)
-class Metric:
-    """A metric as a function of parts that are summed over answers, so that a resample is a weighted sum."""
-
-    name: str
-    parts: tuple[str, ...]
-    of: Statistic
-    better: str = "higher"
-
-
-def ratio(sums: np.ndarray) -> np.ndarray:
-    """Return the first part a unit of the second."""
-    with np.errstate(invalid="ignore"):
-        return sums[:, 0] / sums[:, 1]
 
 
 def measured(metric: Metric, of: Sequence[pd.DataFrame], where: Sequence[str], params: ScoreParams) -> dict[str, Any]:

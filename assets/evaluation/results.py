@@ -19,9 +19,10 @@ import pyarrow as pa
 from assets import tables
 from assets.errors import RefineryError
 from assets.evaluation.params import ScoreParams
-from assets.evaluation.resampling import Metric, measured
+from assets.evaluation.resampling import measured
 from assets.evaluation.scores import ALL
 from assets.ledger import Published, summary
+from assets.metrics import Metric
 from assets.training import ANSWER
 
 INTRINSIC, EXTRINSIC, QUALITY, BIAS = FAMILIES = (

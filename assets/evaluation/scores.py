@@ -9,7 +9,7 @@ Likelihood and text metrics:
 - `token_f1`: mean F1 of the bags of words, as SQuAD measures it (Rajpurkar et al., 2016), 0 to 1.
 - `embedding_similarity`: mean cosine of sentence embeddings of answer and reference, -1 to 1.
 
-Those are of the task 'answer'; the classification tasks have metrics of their own, see `labels`.
+Those are of the task 'answer'; the classification tasks have metrics of their own, see `assets.metrics`.
 """
 
 from __future__ import annotations
@@ -23,11 +23,21 @@ import pandas as pd
 import pyarrow as pa
 
 from assets import tables
-from assets.evaluation import labels
 from assets.evaluation.params import ScoreParams
-from assets.evaluation.resampling import Metric, measured, ratio
+from assets.evaluation.resampling import measured
 from assets.evaluation.words import COUNTS, Embed, bleu, embedder, in_words
 from assets.ledger import Published, summary
+from assets.metrics import (
+    Metric,
+    accuracy,
+    cells,
+    macro_f1,
+    macro_precision,
+    macro_recall,
+    of_one,
+    ratio,
+    weighted_kappa,
+)
 from assets.training import ANSWER
 
 ALL, ANSWER_ONCE, LABEL = "all", "answer_once", "label"
@@ -48,12 +58,12 @@ TEXT = (
     Metric("embedding_similarity", ("embedding_similarity", "one"), ratio),
 )
 LABELLED = (
-    Metric("accuracy", (), labels.accuracy),
-    Metric("macro_precision", (), labels.macro_precision),
-    Metric("macro_recall", (), labels.macro_recall),
-    Metric("macro_f1", (), labels.macro_f1),
+    Metric("accuracy", (), accuracy),
+    Metric("macro_precision", (), macro_precision),
+    Metric("macro_recall", (), macro_recall),
+    Metric("macro_f1", (), macro_f1),
 )
-ORDERED = Metric("weighted_kappa", (), labels.weighted_kappa)
+ORDERED = Metric("weighted_kappa", (), weighted_kappa)
 OF_GROUPS = (PRIMARY, "chrf", "token_f1")
 """The metrics of a category or kind; all of them would be a table nobody reads."""
 
@@ -122,7 +132,7 @@ def _labelled(frame: pd.DataFrame, params: ScoreParams) -> Iterator[tuple[str, l
     """Yield each classification task with its metrics over its own labels; priorities in their order."""
     for task, part in frame[(frame["task"] != ANSWER) & frame["answer"].notna()].groupby("task", sort=True):
         names = _names(part, params)
-        counted = labels.cells(part, names)
+        counted = cells(part, names)
         ordered = len(names) == sum(name in params.priorities for name in names)
         metrics = [*LABELLED, *([ORDERED] if ordered else [])]
         parts = tuple(counted.columns)
@@ -141,7 +151,7 @@ def _by_label(task: str, part: pd.DataFrame, params: ScoreParams) -> Iterator[Ro
     parts = tuple(f"cell_{i}" for i in range(len(names) * (len(names) + 1)))
     for at, name in enumerate(names):
         if part[part["reference"] == name]["example_id"].nunique() >= params.min_group:
-            for metric in labels.of_one(at):
+            for metric in of_one(at):
                 for score in _scores(replace(metric, parts=parts), Slice(ALL, LABEL, name, part), params):
                     yield {"task": task, **score}
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import re
-from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
@@ -14,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from assets.errors import RefineryError
+from assets.metrics import token_f1
 
 if TYPE_CHECKING:
     from sacrebleu.metrics.bleu import BLEU
@@ -62,17 +61,6 @@ def _sacrebleu() -> BLEU:
     from sacrebleu.metrics.bleu import BLEU
 
     return BLEU(effective_order=True)  # for single sentences; it does not touch the counts
-
-
-def token_f1(answer: str, reference: str) -> float:
-    """Return the F1 of two bags of words.
-
-    >>> token_f1("Yes, dogs are allowed.", "Dogs are not allowed")
-    0.75
-    """
-    said, wanted = (Counter(re.findall(r"\w+", text.casefold())) for text in (answer, reference))
-    common = (said & wanted).total()
-    return 2 * common / (said.total() + wanted.total()) if common else float(not said and not wanted)
 
 
 def embedder(model: str) -> Embed:

@@ -10,6 +10,7 @@ from assets import tables
 from assets.operation import champions as history
 from assets.operation import package
 from assets.operation.packaged import FOLDER, open_package
+from assets.training import APPROACHES
 from checks.expectations import audited
 from checks.gate import released_folder
 from checks.operation import CHAMPIONS, MODEL_PACKAGE
@@ -17,27 +18,25 @@ from dagster_project.failures import plainly
 from dagster_project.metadata import card
 
 
-@dg.asset(**card(tables.MODEL_PACKAGE, "FineTuningFramework", MODEL_PACKAGE, needs=["base_model"]))
+@dg.asset(
+    **card(tables.MODEL_PACKAGE, "FineTuningFramework", MODEL_PACKAGE, needs=["base_model"]),
+    ins={asset: dg.AssetIn() for asset in APPROACHES},
+)
 @plainly
 def model_package(
     context: dg.AssetExecutionContext,
     dataset_release: pa.Table,
     quality_verdict: pa.Table,
     few_shot_prompts: pa.Table,
-    lora_adapter: pa.Table,
-    instruction_adapter: pa.Table,
-    multitask_adapter: pa.Table,
-    transfer_adapter: pa.Table,
-    full_model: pa.Table,
     predictions: pa.Table,
     approach_scores: pa.Table,
     recommendation: pa.Table,
+    **trained: pa.Table,
 ) -> Iterator[Any]:
     """The recommended approach, ready to be deployed: a folder with all that serving it takes, and its model card."""
     found = context.resources
     release = released_folder(dataset_release, quality_verdict, found.lake, found.settings)
-    trained = (lora_adapter, instruction_adapter, multitask_adapter, transfer_adapter, full_model)
-    chosen = package.Chosen(recommendation, predictions, approach_scores, few_shot_prompts, trained)
+    chosen = package.Chosen(recommendation, predictions, approach_scores, few_shot_prompts, [*trained.values()])
     made = package.model_package(chosen, release=release, base=found.base_model, home=found.settings.home)
     yield from audited(context, made, MODEL_PACKAGE)
 

@@ -7,7 +7,7 @@ in which the claim does not hold, counted with one that never does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,15 +16,12 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from assets.metrics import Statistic, macro_f1, ratio
 from assets.operation.marks import ANSWER
 from assets.operation.params import PromotionParams
 
 PRIMARY = "nll_per_token"
 LABELS = "macro_f1"
-
-Floats = NDArray[np.float64]
-Statistic = Callable[[Floats], Floats]
-"""A metric of parts summed over examples: (resamples, parts) to (resamples,)."""
 
 
 @dataclass(frozen=True)
@@ -68,13 +65,13 @@ class _Metric:
 
 
 def _metrics(new: pd.DataFrame, old: pd.DataFrame, params: PromotionParams) -> Iterator[_Metric]:
-    yield _Metric(PRIMARY, ANSWER, "nll", _ratio, sign=-1)
+    yield _Metric(PRIMARY, ANSWER, "nll", ratio, sign=-1)
     for name in params.guarded:
         if name != LABELS:
-            yield _Metric(name, ANSWER, name, _ratio)
+            yield _Metric(name, ANSWER, name, ratio)
     tasks = sorted({*new.index.unique("task"), *old.index.unique("task")} - {ANSWER})
     if LABELS in params.guarded:
-        yield from (_Metric(f"{LABELS} of {task}", task, "said", _macro_f1) for task in tasks)
+        yield from (_Metric(f"{LABELS} of {task}", task, "said", macro_f1) for task in tasks)
 
 
 def _figure(metric: _Metric, new: pd.DataFrame, old: pd.DataFrame, params: PromotionParams) -> Figure:
@@ -117,19 +114,6 @@ def _parts(metric: _Metric, frame: pd.DataFrame, champion: pd.DataFrame) -> NDAr
 
 def _value(metric: _Metric, parts: NDArray[Any]) -> float:
     return round(float(metric.of(parts.sum(0)[None])[0]), 6)
-
-
-def _ratio(sums: Floats) -> Floats:
-    return sums[:, 0] / sums[:, 1]
-
-
-def _macro_f1(sums: Floats) -> Floats:
-    """Return the mean over the labels that are true or were said of 2 right / (said + true)."""
-    labels = round((np.sqrt(1 + 4 * sums.shape[1]) - 1) / 2)  # labels x (labels + 1) cells, the last for none of them
-    table = sums.reshape(len(sums), labels, labels + 1)
-    both = table[:, :, :-1].sum(1) + table.sum(2)
-    each = np.divide(2 * np.diagonal(table, axis1=1, axis2=2), both, out=np.zeros_like(both), where=both > 0)
-    return each.sum(1) / np.maximum(1, (both > 0).sum(1))
 
 
 def _p(against: NDArray[np.bool_]) -> float:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from typing import Any
 
 import pyarrow as pa
 
+from assets.metrics import token_f1
 from assets.tables import content_hash
 
 ANSWER = "answer"
@@ -52,17 +52,6 @@ def marks(predictions: pa.Table, approach: str) -> pa.Table:
             mark["said"] = content_hash(_plain(row["answer"]))
         found.append(mark)
     return pa.Table.from_pylist(found, schema=MARKS)
-
-
-def token_f1(answer: str, reference: str) -> float:
-    """Return the F1 of two bags of words, as the evaluation has it.
-
-    >>> token_f1("Yes, dogs are allowed.", "Dogs are not allowed")
-    0.75
-    """
-    said, wanted = (Counter(re.findall(r"\w+", text.casefold())) for text in (answer, reference))
-    common = (said & wanted).total()
-    return 2 * common / (said.total() + wanted.total()) if common else float(not said and not wanted)
 
 
 def _plain(text: str) -> str:

@@ -10,6 +10,7 @@ import pyarrow as pa
 from assets import child, tables
 from assets.base_model import load_tokenizer
 from assets.training import (
+    APPROACHES,
     MODULE,
     Approach,
     FullParams,
@@ -21,7 +22,6 @@ from assets.training import (
     read_result,
 )
 from assets.tuning import few_shot, refine, trained, trials
-from assets.tuning.params import APPROACHES
 from checks.expectations import audited
 from checks.gate import released_folder
 from checks.tuning import FEW_SHOT_PROMPTS, TRAINED, TUNING_TRIALS

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny
 
-from assets.training import Approach, FullParams, LoraParams, TransferParams
+from assets.training import APPROACHES, FullParams, LoraParams, TransferParams
 
 
 class RefineParams(BaseModel):
@@ -105,13 +105,3 @@ class TuningParams(BaseModel):
             return self.few_shot
         approach = APPROACHES[asset]
         return Told(chosen=approach in self.approaches, how=getattr(self, approach))
-
-
-APPROACHES: dict[str, Approach] = {
-    "lora_adapter": "lora",
-    "instruction_adapter": "instruction",
-    "multitask_adapter": "multitask",
-    "transfer_adapter": "transfer",
-    "full_model": "full",
-}
-"""By asset the approach it trains."""

@@ -1,4 +1,4 @@
-"""How well an approach tells labels: everything from one table of who was taken for whom.
+"""Metrics that evaluation and operation both go by: of labels, everything from one table of who was taken for whom.
 
 - `accuracy`: share of examples given their true label.
 - `macro_precision`, `macro_recall`, `macro_f1`: means over the labels, so that a rare one counts as much as a
@@ -13,15 +13,44 @@ What an approach says counts as a label if it is one, but for case and punctuati
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from assets.evaluation.resampling import Metric
-
 Floats = NDArray[np.float64]
+Statistic = Callable[[Floats], Floats]
+"""A metric of parts summed over answers: (resamples, parts) to (resamples,)."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric as a function of parts that are summed over answers, so that a resample is a weighted sum."""
+
+    name: str
+    parts: tuple[str, ...]
+    of: Statistic
+    better: str = "higher"
+
+
+def ratio(sums: Floats) -> Floats:
+    """Return the first part a unit of the second."""
+    with np.errstate(invalid="ignore"):
+        return sums[:, 0] / sums[:, 1]
+
+
+def token_f1(answer: str, reference: str) -> float:
+    """Return the F1 of two bags of words, as SQuAD measures it (Rajpurkar et al., 2016).
+
+    >>> token_f1("Yes, dogs are allowed.", "Dogs are not allowed")
+    0.75
+    """
+    said, wanted = (Counter(re.findall(r"\w+", text.casefold())) for text in (answer, reference))
+    common = (said & wanted).total()
+    return 2 * common / (said.total() + wanted.total()) if common else float(not said and not wanted)
 
 
 def label_of(said: str, labels: Sequence[str]) -> int:
