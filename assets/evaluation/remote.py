@@ -102,10 +102,13 @@ def suspected(predictions: pa.Table, look: Callable[[Sequence[str]], Sequence[in
 
 
 def _prompt(row: Row, prompt: Mapping[str, Any], shown: int, params: PredictionParams) -> Prompt[Answer]:
-    """Put the template's words as the instruction, and what customers and agents said as data."""
+    """Put the template's words as the instruction, and what customers and agents said as data.
+
+    Also what an agent opened the conversation with: it stands in `input`, and is no instruction of ours.
+    """
     words = prompt["template"]
     for place, said in _WHERE.items():
         words = words.replace(place, said)
-    instruction = " ".join([*(m["content"] for m in shots.system_of(row)), words])
+    instruction = " ".join(filter(None, (row["instruction"], words)))
     data = {"examples": shots.numbered(prompt["shots"][:shown]), "question": row["input"]}
     return Prompt(instruction, data, Answer, max_tokens=params.endpoint_tokens)
