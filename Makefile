@@ -30,11 +30,11 @@ check: setup
 	.venv/bin/lint-imports
 	REFINERY_CONFIG=tests/data/refinery.yaml .venv/bin/dg check defs
 
-# The test of web server and daemon mostly waits for their ticks, so it waits beside the others.
-DAEMON := tests/dagster_project/test_daemon.py
+# Tests that run whole lines, mostly in processes of their own, run beside the others: two cores are there.
+LONG := tests/dagster_project/test_daemon.py tests/test_end_to_end.py tests/test_nothing_on_the_side.py
 
 test: check
-	$(PY) -m pytest $(DAEMON) & daemon=$$!; $(PY) -m pytest --ignore=$(DAEMON); others=$$?; wait $$daemon && exit $$others
+	$(PY) -m pytest $(LONG) & long=$$!; $(PY) -m pytest $(LONG:%=--ignore=%); others=$$?; wait $$long && exit $$others
 
 ui: setup # CONFIG=examples/sample_desk.yaml opens the demo's
 	.venv/bin/refinery ui $(if $(CONFIG),--config $(CONFIG))
