@@ -30,11 +30,14 @@ check: setup
 	.venv/bin/lint-imports
 	REFINERY_CONFIG=tests/data/refinery.yaml .venv/bin/dg check defs
 
-# Tests that run whole lines, mostly in processes of their own, run beside the others: two cores are there.
-LONG := tests/dagster_project/test_daemon.py tests/test_end_to_end.py tests/test_nothing_on_the_side.py
+# What waits for a daemon's ticks, and what runs whole lines in processes of its own, runs beside the other tests.
+DAEMON := tests/dagster_project/test_daemon.py
+LINES := tests/test_end_to_end.py tests/test_nothing_on_the_side.py
 
 test: check
-	$(PY) -m pytest $(LONG) & long=$$!; $(PY) -m pytest $(LONG:%=--ignore=%); others=$$?; wait $$long && exit $$others
+	$(PY) -m pytest $(DAEMON) & daemon=$$!; $(PY) -m pytest $(LINES) & lines=$$!; \
+	$(PY) -m pytest $(patsubst %,--ignore=%,$(DAEMON) $(LINES)); others=$$?; \
+	wait $$daemon && wait $$lines && exit $$others
 
 ui: setup # CONFIG=examples/sample_desk.yaml opens the demo's
 	.venv/bin/refinery ui $(if $(CONFIG),--config $(CONFIG))

@@ -23,6 +23,7 @@ import pytest
 import yaml
 
 from dagster_project.resources.lake import Lake
+from tests import models
 
 ROOT = Path(__file__).resolve().parents[2]
 COLUMNS = (
@@ -82,6 +83,7 @@ class House:
         return {
             **said,
             "home": str(self.home),
+            "base_model": str(models.tiny(self.folder / "model")),  # who runs what, and when, is what is seen here
             "partitions": {"every": "month", "start": "2026-01-01"},
             "sources": [*desks, *others],
             "automation": quick,
