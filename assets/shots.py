@@ -20,10 +20,11 @@ Row = Mapping[str, Any]
 
 
 class Asked(NamedTuple):
-    """A question behind its shots: its tokens with the true answer, the shots that fitted, and who begins alike."""
+    """A question behind its shots: its tokens, the shots that fitted, whose they are, and who begins alike."""
 
     encoded: base_model.Encoded
     shots: int
+    shots_of: str
     group: str
 
 
@@ -64,8 +65,12 @@ def numbered(shots: Iterable[Mapping[str, str]]) -> str:
 
 
 def prompt_of(row: Row, prompts: Mapping[str, Row]) -> Row:
-    """Return the prompt of an example's category, or the one of any other."""
-    return prompts.get(row["category"]) or prompts[ANY]
+    """Return the prompt of an example's category where whoever asks states one, else the one of any.
+
+    Nobody else is told the category, so that figures compare only where it would be stated in service, too.
+    """
+    any_ = prompts[ANY]
+    return prompts.get(row["category"], any_) if any_["category_known"] else any_
 
 
 def ask(row: Row, prompt: Row, most: int, tokenizer: PreTrainedTokenizerBase) -> Asked:
@@ -84,7 +89,8 @@ def ask(row: Row, prompt: Row, most: int, tokenizer: PreTrainedTokenizerBase) ->
         encoded = base_model.encode(asked, tokenizer)
         if encoded.answer_start <= most:
             break
-    return Asked(encoded, shots, " ".join([prompt["prompt_id"], str(shots), *(m["content"] for m in system)]))
+    group = " ".join([prompt["prompt_id"], str(shots), *(m["content"] for m in system)])
+    return Asked(encoded, shots, prompt["category"], group)
 
 
 def system_of(row: Row) -> list[dict[str, str]]:

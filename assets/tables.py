@@ -582,6 +582,7 @@ FEW_SHOT_PROMPTS = Table(
         _c("template_name", _S, "name of the template"),
         _c("template", _S, "the prompt's text with {shots} and {question} open"),
         _c("tokens", _I, "tokens of the prompt without the question"),
+        _c("category_known", pa.bool_(), "whether evaluation shows a category's own shots; else those of '*' alone"),
         _c("validation_nll", _F, "nats a token of the true answers behind prompts of this form; null if one was named"),
         _c("tried", pa.list_(TRIED), "every form tried on the validation part: the evidence for this one"),
         _c("release", _S, "release the shots come from"),
@@ -680,6 +681,11 @@ PREDICTIONS = Table(
         _c("prompt_tokens", _I, "tokens of the prompt"),
         _c("generated_tokens", _I, "tokens of the model's answer"),
         _c("shots", _I, "shots that fitted into the prompt"),
+        _c(
+            "shots_of",
+            _S,
+            "whose prompt was shown: a category's, or '*' for that of all; null without a few-shot prompt",
+        ),
         _c("answer_occurs", _I, "how many released pairs share the true answer, itself included"),
     ),
 )

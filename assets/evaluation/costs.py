@@ -17,6 +17,7 @@ from assets.evaluation.knowledge import FACTORS, Knowledge, Known, Priors
 from assets.evaluation.params import CostParams
 from assets.evaluation.scores import ALL, ANSWER, PRIMARY
 from assets.ledger import Published, summary
+from assets.shots import ANY
 
 PROMPTS, BASELINE = "prompt_based", "few_shot"
 MILLION = 1e6
@@ -54,8 +55,10 @@ def approach_costs(
         _row(name, kind, knowledge.approaches[kind], learnt.get(name), asked.get(name), told.get(name), params)
         for name, kind in knowledge.kinds.items()
     ]
+    informed = {row["approach"] for row in predictions.to_pylist() if row["shots_of"] not in (None, ANY)}
     priors = [_priors(knowledge.approaches[kind].priors, params) for kind in knowledge.kinds.values()]
     for row, prior, share in zip(rows, priors, _weighted(priors, knowledge), strict=True):
+        row["title"] += ", told the category" if row["approach"] in informed else ""
         row |= {"total": round(sum(_factors(row)), 2), "prior_total": round(sum(prior), 2), "prior_weighted": share}
     measured = [row for row in rows if row["training_seconds"] is not None]
     for row, share in zip(measured, _weighted(map(_factors, measured), knowledge), strict=True):

@@ -50,6 +50,7 @@ class Question:
     encoded: base_model.Encoded
     group: str
     shots: int
+    shots_of: str | None = None
 
 
 def predict(request: PredictionRequest, out: Path) -> pa.Table:
@@ -136,9 +137,9 @@ def _asked(row: Row, form: Form, tokenizer: PreTrainedTokenizerBase) -> Question
 
 
 def _few_shot(row: Row, prompts: Mapping[str, Row], most: int, tokenizer: PreTrainedTokenizerBase) -> Question:
-    """Put the question behind the shots of its category."""
+    """Put the question behind its prompt's shots."""
     asked = shots.ask(row, shots.prompt_of(row, prompts), most, tokenizer)
-    return Question(row, asked.encoded, asked.group, asked.shots)
+    return Question(row, asked.encoded, asked.group, asked.shots, asked.shots_of)
 
 
 def _ask(
@@ -210,6 +211,7 @@ def _row(
         "prompt_tokens": start,
         "generated_tokens": None if answer is None else len(answer),
         "shots": question.shots,
+        "shots_of": question.shots_of,
     }
 
 

@@ -77,6 +77,7 @@ def few_shot_endpoint(
             "prompt_tokens": reply.prompt_tokens,
             "generated_tokens": reply.completion_tokens,
             "shots": at.shots,
+            "shots_of": at.shots_of,
         }
         for row, at, reply in zip(rows, put, replies, strict=True)
     ]

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import numpy as np
     from transformers import PreTrainedTokenizerBase
 
+HUMAN = "human"
+"""Origin of what may stand as a model answer: no variant with typing errors, and nothing a machine wrote."""
 Row = dict[str, Any]
 
 
@@ -44,7 +46,7 @@ def forms(params: FewShotParams) -> list[Form]:
 def few_shot_prompts(
     release: Path, params: FewShotParams, tokenizer: PreTrainedTokenizerBase, tried: Sequence[Row] = ()
 ) -> Published:
-    """Choose the shots of every category, and of '*' for questions of any other, from the training part.
+    """Choose the shots of every category, and of '*' for questions of any, from what people wrote in the training part.
 
     Args:
         release: Folder of a release; refused unless it is whole and approved.
@@ -69,9 +71,11 @@ def chosen_shots(
 ) -> dict[str, list[Row]]:
     """Return by category the training examples to show, best first, as many as the largest form asks for."""
     most = max(form.k for form in forms(params))
-    rows = _candidates(release.examples("train"), params, tokenizer, most)
+    human = [row for row in release.examples("train") if row["origin"] == HUMAN]
+    rows = _candidates(human, params, tokenizer, most)
     if not rows:
-        raise RefineryError(f"release {release.release}", "holds no training example", "release a dataset that does")
+        what = "holds no training example that people wrote"
+        raise RefineryError(f"release {release.release}", what, "release a dataset that does")
     pools: dict[str, list[Row]] = {}
     for row in rows:
         pools.setdefault(row["category"], []).append(row)
@@ -98,7 +102,7 @@ def prompts_of(
         raise RefineryError(f"{params.prompts}, {form.template}", "is no prompt", "name one that the file holds")
     return {
         category: _prompt(category, chosen[: form.k], template, tokenizer)
-        | {"template_name": form.template, "release": release.release}
+        | {"template_name": form.template, "release": release.release, "category_known": params.category_known}
         for category, chosen in shots.items()
     }
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny
 
-from assets.training import APPROACHES, FullParams, LoraParams, TransferParams
+from assets.training import APPROACHES, Approach, FullParams, LoraParams, TransferParams
 
 
 class RefineParams(BaseModel):
@@ -35,6 +35,11 @@ class FewShotParams(BaseModel):
     """Which examples a few-shot prompt shows."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    category_known: bool = Field(
+        default=False,
+        description="Whether whoever asks states the category, as a form does: then its shots are shown, in trying "
+        "forms and in evaluation. Else those of all categories ('*').",
+    )
     k_shots: int = Field(default=5, ge=1, le=32, description="Shots per category.")
     diversity: float = Field(
         default=0.5, ge=0, le=1, description="0 takes the most typical questions, 1 those least like each other."
@@ -80,9 +85,9 @@ class TuningParams(BaseModel):
     """The knobs of tuning."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    approaches: tuple[Literal["few_shot", "lora", "instruction", "multitask", "transfer", "full"], ...] = Field(
-        default=("few_shot", "lora"),
-        description="What a run of the tuning line trains; few_shot is always prepared, as it costs no training.",
+    approaches: tuple[Approach, ...] = Field(
+        default=("lora",),
+        description="What a run of the tuning line trains; few-shot prompts are always made, as they cost no training.",
     )
     few_shot: FewShotParams = FewShotParams()
     lora: LoraParams = LoraParams()

@@ -18,11 +18,11 @@ SCORES = [
 SHORT, LONG = 100, 1100
 
 
-def costed(*, seconds=1000.0, prompts=None, **knobs):
+def costed(*, seconds=1000.0, prompts=None, shots_of="*", **knobs):
     trained = [{"approach": "lora", "seconds": seconds, "tokens": 5000, "peak_bytes": 3 * 2**30}]
     asked = [
         {"prediction_id": f"{name}{n}", "approach": name, "task": "answer", "prompt_tokens": tokens,
-         "generated_tokens": 40 if n else None}
+         "generated_tokens": 40 if n else None, "shots_of": shots_of if name == "few_shot" else None}
         for name, tokens in (prompts or {"zero_shot": SHORT, "few_shot": LONG, "lora": SHORT}).items()
         for n in range(3)
     ]  # fmt: skip
@@ -46,6 +46,13 @@ def test_hours_become_money_and_the_measured_training_takes_the_place_of_its_pri
     assert row["total"] == 12001.0
     assert row["prior_total"] == 13000.0
     assert (row["training_time"], row["peak_bytes"], row["training_tokens"]) == ("17 min", 3 * 2**30, 5000)
+
+
+def test_prompts_that_were_told_the_category_are_called_so():
+    assert costed()["few_shot"]["title"] == "few-shot prompts"
+    rows = costed(shots_of="billing")
+    assert rows["few_shot"]["title"] == "few-shot prompts, told the category"
+    assert rows["lora"]["title"] == "the LoRA adapter"
 
 
 def test_what_was_measured_is_marked_and_all_else_is_the_frameworks():

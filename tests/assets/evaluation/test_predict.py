@@ -80,6 +80,16 @@ def test_the_adapter_speaks_for_lora_only(table, request_, tmp_path):
     assert {e: r["nll"] for e, r in of(bare, "zero_shot").items()} == {e: r["nll"] for e, r in zero.items()}
 
 
+def test_only_prompts_that_may_know_the_category_show_its_own_shots(table, request_, prompts, tmp_path):
+    assert {r["shots_of"] for r in of(table, "few_shot").values()} == {"*"}
+    assert {r["shots_of"] for r in of(table, "zero_shot").values()} == {None}
+    rows = [{**row, "category_known": True} for row in pq.read_table(prompts).to_pylist()]
+    pq.write_table(tables.FEW_SHOT_PROMPTS.of(rows), tmp_path / "informed.parquet")
+    asked = request_.model_copy(update={"trained": {}, "prompts": tmp_path / "informed.parquet"})
+    found = of(predict(asked, tmp_path / "p.parquet"), "few_shot")
+    assert {(r["category"], r["shots_of"]) for r in found.values()} == {("house", "house"), ("rooms", "*")}
+
+
 def test_few_shot_shows_five_shots_or_as_many_as_fit(table, request_, tmp_path):
     assert {r["shots"] for r in of(table, "few_shot").values()} == {5}
     assert {r["shots"] for r in of(table, "lora").values()} == {0}

@@ -4,7 +4,7 @@ import pytest
 
 from assets import base_model
 from assets.errors import RefineryError
-from assets.shots import load_templates, render
+from assets.shots import load_templates, prompt_of, render
 from assets.tuning.few_shot import few_shot_prompts
 from assets.tuning.params import FewShotParams, RefineParams
 from assets.tuning.refine import RefineRequest, refine, tried
@@ -68,6 +68,26 @@ def test_a_category_too_small_for_a_prompt_of_its_own_is_served_by_the_star(tmp_
     rows = [models.example(n, "train", category="rare" if n < 3 else "house") for n in range(20)]
     table = few_shot_prompts(models.release(tmp_path / "r", rows), FewShotParams(), tokenizer).table
     assert table.column("category").to_pylist() == ["house", "*"]
+
+
+def test_what_people_did_not_write_is_not_shown_however_typical_it_is(tmp_path, tokenizer):
+    made_up = ("rule", "back_translation", "synthetic")
+    rows = [models.example(n, "train", origin=made_up[n % 3], input="Have you parking?") for n in range(12)]
+    rows += [models.example(n, "train") for n in range(12, 16)]
+    shots = few_shot_prompts(models.release(tmp_path / "r", rows), FewShotParams(), tokenizer).table.to_pylist()
+    assert [s["pair_id"] for p in shots for s in p["shots"] if s["pair_id"] < "pair-train-012"] == []
+    assert len(shots[0]["shots"]) == 4
+    with pytest.raises(RefineryError, match="that people wrote"):
+        few_shot_prompts(models.release(tmp_path / "none", rows[:12]), FewShotParams(), tokenizer)
+
+
+def test_the_category_decides_the_shots_only_where_whoever_asks_states_it(release, tokenizer):
+    row = models.example(0, "test")
+    for known, shown in ((False, "*"), (True, row["category"])):
+        table = few_shot_prompts(release, FewShotParams(category_known=known), tokenizer).table
+        prompts = {p["category"]: p for p in table.to_pylist()}
+        assert prompt_of(row, prompts)["category"] == shown
+        assert prompt_of({**row, "category": "unseen"}, prompts)["category"] == "*"
 
 
 def test_the_same_release_gives_the_same_prompts(release, tokenizer):
