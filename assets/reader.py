@@ -15,14 +15,17 @@ Ids = Sequence[int]
 
 
 class Reader:
-    """Scores and writes answers with one model.
+    """Scores and writes answers with one model, on the GPU where there is one.
 
     Prompts given together usually begin alike (the same instruction, the same shots). What they share
     is read once and its keys and values are reused, which is what makes five-shot prompts affordable.
     """
 
     def __init__(self, model: Any, *, pad: int, end: int) -> None:
-        self._model, self._pad, self._end = model, pad, end
+        import torch
+
+        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._model, self._pad, self._end = model.to(self._device), pad, end
 
     def nll(self, examples: Sequence[Encoded], *, batch_tokens: int) -> list[float]:
         """Return for each example the negative log-likelihood of its answer, nats, summed over its tokens."""
@@ -46,7 +49,7 @@ class Reader:
                     torch.nn.functional.pad(at[:, 1:], (0, 1)),  # the logits behind a token speak of the next one
                     input_ids=ids,
                     attention_mask=torch.cat([mask.new_ones(len(batch), shared), mask], dim=1),
-                    position_ids=torch.arange(shared, shared + ids.shape[1]).expand_as(ids),
+                    position_ids=torch.arange(shared, shared + ids.shape[1], device=self._device).expand_as(ids),
                     past_key_values=_for(cache, len(batch)),
                     use_cache=shared > 0,
                 )
@@ -71,7 +74,7 @@ class Reader:
             for start in range(0, len(order), batch_size):
                 batch = order[start : start + batch_size]
                 ids, mask = self._padded([rests[i] for i in batch], left=True)
-                prefix = torch.tensor([list(prompts[0][:shared])] * len(batch), dtype=ids.dtype)
+                prefix = self._tensor([prompts[0][:shared]] * len(batch))
                 written = self._model.generate(
                     input_ids=torch.cat([prefix, ids], dim=1),
                     attention_mask=torch.cat([torch.ones_like(prefix), mask], dim=1),
@@ -87,11 +90,9 @@ class Reader:
 
     def _read(self, prefix: Ids) -> Any:
         """Return the keys and values of what all prompts share; None if that is nothing."""
-        import torch
-
         if not prefix:
             return None
-        return self._model(input_ids=torch.tensor([list(prefix)]), logits_to_keep=1, use_cache=True).past_key_values
+        return self._model(input_ids=self._tensor([prefix]), logits_to_keep=1, use_cache=True).past_key_values
 
     def _padded(self, rows: Sequence[Ids], *, left: bool) -> tuple[Tensor, Tensor]:
         import torch
@@ -103,7 +104,12 @@ class Reader:
             place = slice(longest - len(row), longest) if left else slice(0, len(row))
             ids[i, place] = torch.tensor(row)
             mask[i, place] = 1
-        return ids, mask
+        return ids.to(self._device), mask.to(self._device)
+
+    def _tensor(self, rows: Sequence[Ids]) -> Tensor:
+        import torch
+
+        return torch.tensor([list(row) for row in rows], device=self._device, dtype=torch.long)
 
 
 def _for(cache: Any, rows: int) -> Any:

@@ -595,6 +595,7 @@ _TRAINED = (
     _c("folder", _S, "where its files rest, below REFINERY_HOME"),
     _c("release", _S, "release it was trained on"),
     _c("verdict_id", _S, "the verdict that allowed it"),
+    _c("made_with", _S, "hash of the code that trained it, and of its libraries' versions"),
     _c("base_model", _S, "name and hash of the base model"),
     _c("params", _S, "the knobs it was trained with, as JSON"),
     _c("examples", _I, "examples trained on"),
@@ -611,7 +612,7 @@ _TRAINED = (
     _c("trainable_parameters", _I, "parameters that were trained"),
     _c("micro_batch_tokens", _I, "tokens in one forward pass at the end; fewer than asked for where memory ran out"),
     _c("seconds", _F, "wall time of the training"),
-    _c("peak_bytes", _I, "peak resident memory of the training process"),
+    _c("peak_bytes", _I, "most memory the training process held at once, its GPU's included"),
 )
 TUNING_TRIALS = Table(
     "tuning_trials",

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from assets.base_model import identity
 
 Approach = Literal["lora", "instruction", "multitask", "transfer", "full"]
 Form = Literal["plain", "instruction"]
@@ -23,12 +28,31 @@ Message = dict[str, str]
 
 MODULE = "assets.tuning.train"
 """What trains: started as `python -m`, so that whoever asks need not know the room."""
-RESULT, ADAPTER, MODEL = "training.json", "adapter", "model"
-"""What a training leaves in its folder: how it went, and a PEFT adapter or a whole transformers model."""
+RESULT, LEARNT, ADAPTER, MODEL = "training.json", "learnt.json", "adapter", "model"
+"""What a training leaves in its folder: how it went, which pairs it learnt, and a PEFT adapter or a whole model."""
 ANSWER, ARTICLES = "answer", "articles"
 TASKS = (ANSWER, "classify_category", "triage_priority")
 KNOWLEDGE = ("article", "external")
 """Kinds of examples that show what the desk knows rather than what it was asked."""
+
+
+CODE = (
+    "base_model",
+    "child",
+    "released",
+    "training",
+    *(f"tuning/{n}" for n in ("learnt", "plan", "sft", "train", "weights")),
+)
+LIBRARIES = ("accelerate", "peft", "torch", "transformers", "trl")
+
+
+@cache
+def made_with() -> str:
+    """Return the hash of the code that trains and of its libraries' versions: another trainer's result is another."""
+    digest = hashlib.sha256(" ".join(f"{name} {metadata.version(name)}" for name in LIBRARIES).encode())
+    for name in CODE:
+        digest.update((Path(__file__).parent / f"{name}.py").read_bytes())
+    return digest.hexdigest()[:16]
 
 
 class TrainingParams(BaseModel):
@@ -81,7 +105,9 @@ class LoraParams(TrainingParams):
 
 
 class TransferParams(LoraParams):
-    """How an adapter is trained in two stages; bounds on steps, tokens and examples hold for each of them.
+    """How an adapter is trained in two stages, each within the bounds on steps, tokens and examples.
+
+    Articles are cut into blocks, so that no bound on examples holds for them.
 
     Continued training on the domain's own texts before the task is Gururangan et al. 2020
     (arXiv:2004.10964); a related task before it, Phang et al. 2018 (arXiv:1811.01088).
@@ -153,6 +179,13 @@ class TrainingRequest(BaseModel):
         """What the approach learns."""
         return LESSONS[self.approach]
 
+    @property
+    def version(self) -> str:
+        """All that decides the outcome, as 16 hex digits: what was asked of which model, and what trains it."""
+        asked = self.model_dump_json(include={"approach", "params", "fold"})
+        stated = "\n".join((self.release.name, identity(self.base_model), asked, made_with()))
+        return hashlib.sha256(stated.encode()).hexdigest()[:16]
+
 
 class Loss(BaseModel):
     """One point of the loss curve, nats a token; step 0 is the base model."""
@@ -185,6 +218,7 @@ class TrainingResult(BaseModel):
     form: Form
     release: str
     verdict_id: str
+    made_with: str
     base_model: str
     template_sha256: str
     params: Params
@@ -204,11 +238,17 @@ class TrainingResult(BaseModel):
     micro_batch_tokens: int
     seconds: float
     peak_bytes: int
+    """Of this process's memory and, where it had one, its GPU's."""
 
 
 def read_result(folder: Path) -> TrainingResult:
     """Read how the training that wrote this folder went."""
     return TrainingResult.model_validate_json((folder / RESULT).read_bytes())
+
+
+def read_learnt(folder: Path) -> set[str]:
+    """Read the ids of the pairs that the training that wrote this folder met."""
+    return set(json.loads((folder / LEARNT).read_bytes()))
 
 
 def version_of(folder: Path) -> str:

@@ -1,6 +1,6 @@
 """What an adapter learns by heart: a canary planted so many times in a release, and controls that never were.
 
-python benchmarks/canaries.py RELEASE [--times 0 50] [--examples 150]
+python benchmarks/canaries.py RELEASE [--times 0 50] [--examples 150] [--epochs 3]
 
 RELEASE is a folder below artifacts/dataset_release. Exposure is in bits: 8 is the first rank of 256, 1 is the median.
 """
@@ -32,6 +32,7 @@ def main() -> None:
     parser.add_argument("release", type=Path)
     parser.add_argument("--times", type=int, nargs="+", default=[0, 50])
     parser.add_argument("--examples", type=int, default=150, help="examples the canary stands among")
+    parser.add_argument("--epochs", type=float, default=3.0, help="how often each of them is met")
     asked = parser.parse_args()
     opened = open_release(asked.release)
     among = subset(opened.examples("train"), asked.examples, by=("source",), seed=SEED)
@@ -47,8 +48,9 @@ def main() -> None:
             examples = tables.TRAINING_EXAMPLES.of(rows)
             made = release(examples, verdict, ReleaseParams(), home=Path(scratch), dataset_sha256="none")
             folder = Path(scratch) / FOLDER / made.table.column("release")[0].as_py()
-            asked_of = TrainingRequest(release=folder, base_model=packaged(), params=LoraParams(validation_examples=0))
-            result = train(asked_of, Path(scratch) / "out")
+            params = LoraParams(num_epochs=asked.epochs, validation_examples=0)
+            request = TrainingRequest(release=folder, base_model=packaged(), params=params)
+            result = train(request, Path(scratch) / "out")
             adapted = PeftModel.from_pretrained(base_model.load_model(packaged()), str(Path(scratch) / "out" / ADAPTER))
             bits = [exposed(each, adapted.eval(), tokenizer) for each in told]
         others = ", ".join(f"{each:.1f}" for each in bits[1:])

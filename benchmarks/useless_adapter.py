@@ -2,9 +2,9 @@
 
 python benchmarks/useless_adapter.py RELEASE [--steps 56] [--tests 100]
 
-RELEASE is a folder below `artifacts/releases`. The shuffled adapter and one that learnt the true answers, in equal
-steps, are held against both prompt approaches on the same test by the product's own scores, recommendation and contest
-of champions. The recommendation should be prompts for the first, and it should not replace what was champion.
+RELEASE is a folder below `artifacts/dataset_release`. The shuffled adapter and one that learnt the true answers, in
+equal steps, are held against both prompt approaches on the same test by the product's own scores, recommendation and
+contest of champions. The recommendation should be prompts for the first, and it should not replace what was champion.
 """
 
 from __future__ import annotations

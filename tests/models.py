@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from assets import base_model, tables
-from assets.training import LESSONS, Approach, Loss, TrainingResult
+from assets.training import LESSONS, Approach, Loss, TrainingResult, made_with
 
 WISHES = ("parking", "breakfast", "a pool", "a gym", "free wifi", "a garden", "a lift", "room service")
 PLACES = ("Oak Inn", "Elm House", "Ash Lodge", "Fir Hotel", "Yew Court", "Bay Rooms", "Box Hall", "Haw Place")
@@ -120,6 +120,7 @@ def trained(approach: Approach, release: Path, base: Path) -> TrainingResult:
         form=LESSONS[approach].form,
         release=json.loads((release / "release.json").read_text())["release"],
         verdict_id="verdict-1",
+        made_with=made_with(),
         base_model=base_model.identity(base),
         template_sha256=base_model.template_sha256(base_model.load_tokenizer(base)),
         params=LESSONS[approach].params(),

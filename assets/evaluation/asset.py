@@ -12,7 +12,7 @@ from assets.evaluation import costs, facts, judge, predict, recommend, remote, r
 from assets.evaluation import cross_validation as cross
 from assets.evaluation.knowledge import Knowledge
 from assets.evaluation.report import PLACE, report
-from assets.training import APPROACHES, MODULE, TrainingRequest, read_result
+from assets.training import APPROACHES, MODULE, TrainingRequest, read_learnt, read_result
 from checks.evaluation import (
     APPROACH_COSTS,
     APPROACH_SCORES,
@@ -24,7 +24,7 @@ from checks.evaluation import (
 from checks.expectations import audited
 from checks.gate import released_folder
 from dagster_project.failures import plainly
-from dagster_project.metadata import COLUMNS, card
+from dagster_project.metadata import COLUMNS, card, code_hash
 
 KINDS, ASKS = ("pytorch", "openai", "parquet"), ("base_model", "language_model")
 TRAINED = {asset: dg.AssetIn() for asset in APPROACHES}
@@ -68,7 +68,7 @@ def approach_scores(context: dg.AssetExecutionContext, predictions: pa.Table) ->
 
 @dg.asset(
     **card(tables.CROSS_VALIDATION, "CrossValidator", CROSS_VALIDATION, KINDS, needs=["base_model"]),
-    ins={"balanced_pairs": dg.AssetIn(metadata={COLUMNS: ["split", "fold", *cross.QUALITY]})},
+    ins={"balanced_pairs": dg.AssetIn(metadata={COLUMNS: ["pair_id", *cross.QUALITY]})},
     pool="train",
 )
 @plainly
@@ -89,19 +89,22 @@ def cross_validation(
 
 def _fold(context: dg.AssetExecutionContext, training: TrainingRequest) -> cross.Fold:
     """Train without a fold, then ask it; what was done for this very request is not done again."""
-    settings, fold = context.resources.settings, training.fold
+    settings = context.resources.settings
     few = {"max_test": settings.evaluation.cross_validation.examples, "max_generated": 0, "max_labelled": 0}
     params = settings.evaluation.predictions.model_copy(update=few)
-    told = training.model_dump_json(include={"params"}), params.model_dump_json()
-    version = tables.content_hash(training.release.name, training.base_model.name, *told)
-    out = settings.home / f"artifacts/cross_validation/{version}/fold-{fold}"
+    out = settings.home / f"artifacts/cross_validation/{training.version}"
     child.run(MODULE, training, out, on_line=context.log.info)
     asked = predict.PredictionRequest(
-        release=training.release, base_model=training.base_model, trained={"lora": out}, fold=fold, params=params
+        release=training.release,
+        base_model=training.base_model,
+        trained={"lora": out},
+        fold=training.fold,
+        params=params,
     )
-    if not (said := out / "predictions.parquet").is_file():
+    decides = tables.content_hash(params.model_dump_json(), code_hash("evaluation"))
+    if not (said := out / f"predictions-{decides}.parquet").is_file():
         child.run("assets.evaluation.predict", asked, said, on_line=context.log.info)
-    return cross.Fold(int(fold or 0), read_result(out), pq.read_table(said))
+    return cross.Fold(read_result(out), read_learnt(out), pq.read_table(said))
 
 
 @dg.asset(**card(tables.EVALUATION_RESULTS, "EvaluationFramework", EVALUATION_RESULTS, needs=["language_model"]))

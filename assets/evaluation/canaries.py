@@ -43,9 +43,10 @@ def canary(name: str, seed: int, candidates: int = CANDIDATES) -> Canary:
 
 
 def planted(canary: Canary, like: Row, times: int) -> list[Row]:
-    """Return training examples that say the canary, each in the form of another example."""
+    """Return training examples that say the canary, each under another example's instruction, without its history."""
     said = {"input": canary.question, "output": canary.answer}
-    messages = [*like["messages"][:-2], *_turns(canary.question, canary.answer)]
+    instruction = {"role": "system", "content": like["instruction"]}
+    messages = [instruction, *_turns(canary.question, canary.answer)]
     ids = (f"{like['example_id']}-canary-{i}" for i in range(times))
     return [{**like, **said, "messages": messages, "example_id": each, "pair_id": each} for each in ids]
 

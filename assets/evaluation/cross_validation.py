@@ -27,8 +27,9 @@ Row = dict[str, Any]
 class Fold(NamedTuple):
     """What came of one fold: the training without it, and what it was asked."""
 
-    fold: int
     trained: TrainingResult
+    learnt: set[str]
+    """Ids of the pairs it met."""
     predictions: pa.Table
 
 
@@ -60,7 +61,7 @@ def cross_validation(folds: Sequence[Fold], pairs: pa.Table, params: ScoreParams
 
     Args:
         folds: What came of every fold.
-        pairs: `pair_id`, `split`, `fold` and the scores of `QUALITY` of the pairs that were learnt from.
+        pairs: `pair_id` and the scores of `QUALITY` of the pairs that could be learnt.
         params: The knobs of the bootstrap over threads.
     """
     quality = _quality(pairs)
@@ -71,16 +72,16 @@ def cross_validation(folds: Sequence[Fold], pairs: pa.Table, params: ScoreParams
     return summary(table, key="row_id", parents=["dataset_release", "lora_adapter", "balanced_pairs"])
 
 
-def _row(fold: Fold, quality: pd.DataFrame, params: ScoreParams) -> Row:
+def _row(fold: Fold, quality: pd.Series[float], params: ScoreParams) -> Row:
     return {
-        "row_id": tables.content_hash(fold.trained.release, fold.trained.artifact, str(fold.fold)),
-        "fold": fold.fold,
+        "row_id": tables.content_hash(fold.trained.release, fold.trained.artifact, str(fold.trained.fold)),
+        "fold": fold.trained.fold,
         "release": fold.trained.release,
         "params": fold.trained.params.model_dump_json(),
         "train_size": fold.trained.examples,
-        "data_quality": round(float(quality.loc[quality["fold"] != fold.fold, "quality"].mean()), 6),
+        "data_quality": round(float(quality[quality.index.isin(fold.learnt)].mean()), 6),
         "seconds": fold.trained.seconds,
-        **_performance(fold.predictions, params, str(fold.fold)),
+        **_performance(fold.predictions, params, str(fold.trained.fold)),
     }
 
 
@@ -113,8 +114,6 @@ def _performance(predictions: pa.Table, params: ScoreParams, where: str) -> Row:
     return row
 
 
-def _quality(pairs: pa.Table) -> pd.DataFrame:
-    """Return of every pair of the training part its fold and the mean of its scores."""
-    frame = pairs.select(["split", "fold", *QUALITY]).to_pandas()
-    frame = frame[frame["split"] == "train"]
-    return frame.assign(quality=frame[list(QUALITY)].mean(axis=1))
+def _quality(pairs: pa.Table) -> pd.Series[float]:
+    """Return of every pair the mean of its scores."""
+    return pairs.select(["pair_id", *QUALITY]).to_pandas().set_index("pair_id").mean(axis=1)

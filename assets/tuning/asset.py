@@ -158,8 +158,7 @@ def _result(
     """Train in a process of its own that can be resumed; return how it went, and where it rests."""
     found = context.resources
     asked = TrainingRequest(release=release, base_model=found.base_model, approach=approach, params=params)
-    version = tables.content_hash(release.name, found.base_model.name, params.model_dump_json())
     asset = next(name for name, trains in APPROACHES.items() if trains == approach)
-    place = f"artifacts/{asset}/{version}"
+    place = f"artifacts/{asset}/{asked.version}"
     child.run(MODULE, asked, out := found.settings.home / place, on_line=context.log.info)
     return read_result(out), place

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 Example = dict[str, Any]
-"""`input_ids`; `answer_start`, where what is learnt begins; `weight`; `said`, the text that makes it distinct."""
+"""`input_ids`; `answer_start`, where what is learnt begins; `weight`; `said`, what makes it distinct; `pair_id`."""
 
 
 @dataclass(frozen=True)
@@ -60,16 +60,18 @@ def encoded(row: Row, form: Form, tokenizer: PreTrainedTokenizerBase, *, mixed: 
     weight = 1.0 if row["weight"] is None else row["weight"]
     if mixed and row["mixture_weight"] is not None:
         weight *= row["mixture_weight"]
-    return {"input_ids": ids, "answer_start": start, "weight": weight, "said": f"{row['input']}\n{row['output']}"}
+    said = f"{row['input']}\n{row['output']}"
+    return {"input_ids": ids, "answer_start": start, "weight": weight, "said": said, "pair_id": row["pair_id"]}
 
 
 def blocks(rows: Iterable[Row], most: int, tokenizer: PreTrainedTokenizerBase) -> list[Example]:
     """Cut the texts of articles into stretches of at most `most` tokens, each text once and ended."""
     found: list[Example] = []
-    for text in dict.fromkeys(f"{row['input']}\n\n{row['output']}" for row in rows):
+    for text, pair in {f"{row['input']}\n\n{row['output']}": row["pair_id"] for row in rows}.items():
         ids = [*tokenizer.encode(text, add_special_tokens=False), tokenizer.eos_token_id]
+        whole: Example = {"answer_start": 1, "weight": 1.0, "said": text, "pair_id": pair}
         stretches = (ids[at : at + most] for at in range(0, len(ids), most))
-        found += [{"input_ids": s, "answer_start": 1, "weight": 1.0, "said": text} for s in stretches if len(s) > 1]
+        found += [{"input_ids": s, **whole} for s in stretches if len(s) > 1]
     return found
 
 
@@ -82,9 +84,8 @@ def _first(
 ) -> list[Example]:
     """Return what a transfer learns first: stretches of the desk's own articles, or a related task."""
     if params.first == ARTICLES:
-        rows = [
-            r for r in _rows(request, release, "train", ANSWER) if r["kind"] in KNOWLEDGE and r["origin"] == "human"
-        ]
+        rows = _rows(request, release, "train", ANSWER, bounded=False)  # they are cut
+        rows = [r for r in rows if r["kind"] in KNOWLEDGE and r["origin"] == "human"]
         found = blocks(rows, params.block_tokens, tokenizer)
     else:
         rows = _drawn(_rows(request, release, "train", params.first), request)
@@ -95,8 +96,10 @@ def _first(
     return found
 
 
-def _rows(request: TrainingRequest, release: released.Release, split: str, task: str) -> list[Row]:
-    """Return the examples of a part that the request lets in."""
+def _rows(
+    request: TrainingRequest, release: released.Release, split: str, task: str, *, bounded: bool = True
+) -> list[Row]:
+    """Return the examples of a part that the request lets in, of the training part none beyond its longest."""
     params = request.params
     rows = release.examples(split, task=task)
     if split == "train" and request.fold is not None:
@@ -106,7 +109,7 @@ def _rows(request: TrainingRequest, release: released.Release, split: str, task:
         if not rows and split == "train":
             what = f"names no category of release {release.release}"
             raise RefineryError("tuning.full.categories", what, "name some of the desk's own, or null for all")
-    longest = params.max_example_tokens if split == "train" else None
+    longest = params.max_example_tokens if split == "train" and bounded else None
     return [r for r in rows if longest is None or r["tokens"] <= longest]
 
 

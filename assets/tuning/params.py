@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, SerializeAsAny
 
 from assets.training import APPROACHES, Approach, FullParams, LoraParams, TransferParams
+
+
+def _in_order(bounds: tuple[float, float]) -> tuple[float, float]:
+    if bounds[0] > bounds[1]:
+        raise ValueError("the least comes first")
+    return bounds
+
+
+Bound = TypeVar("Bound")
+Share = Annotated[float, Field(ge=0, lt=1)]
+Range = Annotated[tuple[Bound, Bound], AfterValidator(_in_order)]
+"""The least and the most of what is drawn from."""
 
 
 class RefineParams(BaseModel):
@@ -63,13 +75,13 @@ class TrialParams(BaseModel):
     count: int = Field(
         default=0, ge=0, le=64, description="Trials; the first is tuning.lora as it stands. 0 searches nothing."
     )
-    r: tuple[int, ...] = Field(default=(8, 16, 32, 64), min_length=1, description="Ranks to draw from.")
-    lora_alpha: tuple[int, ...] = Field(default=(16, 32, 64), min_length=1, description="Scales to draw from.")
-    lora_dropout: tuple[float, float] = Field(default=(0.0, 0.1), description="Least and most dropout.")
-    learning_rate: tuple[float, float] = Field(
+    r: tuple[PositiveInt, ...] = Field(default=(8, 16, 32, 64), min_length=1, description="Ranks to draw from.")
+    lora_alpha: tuple[PositiveInt, ...] = Field(default=(16, 32, 64), min_length=1, description="Scales to draw from.")
+    lora_dropout: Range[Share] = Field(default=(0.0, 0.1), description="Least and most dropout.")
+    learning_rate: Range[PositiveFloat] = Field(
         default=(1e-4, 2e-3), description="Least and highest learning rate, drawn on a logarithmic scale."
     )
-    num_epochs: tuple[float, float] = Field(default=(0.5, 3.0), description="Fewest and most epochs.")
+    num_epochs: Range[PositiveFloat] = Field(default=(0.5, 3.0), description="Fewest and most epochs.")
     seed: int = Field(default=7, description="Draws the trials. Trial n is the same, however many there are.")
 
 

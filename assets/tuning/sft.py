@@ -24,6 +24,7 @@ from torch.utils.data import DataLoader
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from trl import SFTTrainer
 
+from assets import child
 from assets.base_model import logits_at
 from assets.errors import RefineryError
 
@@ -172,14 +173,20 @@ class Progress(TrainerCallback):
 
     trainer: AnswerTrainer
 
-    def __init__(self, seconds_before: float, *, marker: str) -> None:
-        self._marker = marker
+    def __init__(self, seconds_before: float, peak_before: int, *, marker: str) -> None:
+        self._marker, self._peak_before = marker, peak_before
         self._started = time.monotonic() - seconds_before
 
     @property
     def seconds(self) -> float:
         """Wall time of the training, that before a kill included."""
         return time.monotonic() - self._started
+
+    @property
+    def peak_bytes(self) -> int:
+        """Most memory at once, this process's and its GPU's, that before a kill included."""
+        on_gpu = torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0
+        return max(self._peak_before, child.peak_bytes() + on_gpu)
 
     def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         """Print a line of numbers."""
@@ -193,5 +200,5 @@ class Progress(TrainerCallback):
         folder = Path(str(args.output_dir)) / f"checkpoint-{state.global_step}"
         if not state.is_world_process_zero:
             return
-        said = {"seconds": self.seconds, "most_tokens": self.trainer.most_tokens}
+        said = {"seconds": self.seconds, "most_tokens": self.trainer.most_tokens, "peak_bytes": self.peak_bytes}
         (folder / self._marker).write_text(json.dumps(said), encoding="utf-8")

@@ -12,12 +12,14 @@ from pydantic import BaseModel
 from assets import base_model, child, released
 from assets.errors import RefineryError
 from assets.training import (
+    LEARNT,
     RESULT,
     Loss,
     Params,
     Stage,
     TrainingRequest,
     TrainingResult,
+    made_with,
     read_result,
 )
 from assets.tuning.learnt import Course, Example, courses
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
     from assets.tuning.sft import AnswerTrainer, Progress
 
-CHECKPOINTS, WHOLE, TAUGHT, LEARNT = "checkpoints", "whole.json", "taught.json", "learnt.safetensors"
+CHECKPOINTS, WHOLE, TAUGHT, WEIGHTS = "checkpoints", "whole.json", "taught.json", "learnt.safetensors"
 
 
 class Taught(BaseModel):
@@ -39,6 +41,7 @@ class Taught(BaseModel):
     curve: tuple[Loss, ...]
     best_step: int
     most_tokens: int
+    peak_bytes: int
 
 
 def train(request: TrainingRequest, out: Path) -> TrainingResult:
@@ -76,6 +79,7 @@ def train(request: TrainingRequest, out: Path) -> TrainingResult:
         form=request.lesson.form,
         release=release.release,
         verdict_id=release.verdict.verdict_id,
+        made_with=made_with(),
         base_model=base_model.identity(request.base_model),
         template_sha256=base_model.template_sha256(tokenizer),
         params=params,
@@ -87,10 +91,11 @@ def train(request: TrainingRequest, out: Path) -> TrainingResult:
         trainable_parameters=count,
         micro_batch_tokens=taught[-1].most_tokens,
         seconds=round(sum(told.stage.seconds for told in taught), 3),
-        peak_bytes=child.peak_bytes(),
+        peak_bytes=max(told.peak_bytes for told in taught),
         stages=tuple(told.stage for told in taught),
         **_losses(taught),
     )
+    _write(out / LEARNT, json.dumps(sorted({e["pair_id"] for e in seen} - {None})) + "\n")
     _write(out / RESULT, result.model_dump_json(indent=2) + "\n")
     shutil.rmtree(checkpoints)
     processes.wait_for_everyone()
@@ -118,7 +123,7 @@ def _teach(
     if (folder / TAUGHT).is_file():
         with torch.no_grad():
             weights = dict(model.named_parameters())
-            for name, learnt in load_file(folder / LEARNT).items():
+            for name, learnt in load_file(folder / WEIGHTS).items():
                 weights[name].copy_(learnt)
         return Taught.model_validate_json((folder / TAUGHT).read_bytes())
     planned = [course.examples[i] for i in course.order]
@@ -140,9 +145,10 @@ def _teach(
         curve=curve,
         best_step=best_step,
         most_tokens=trainer.most_tokens,
+        peak_bytes=progress.peak_bytes,
     )
     if trainer.is_world_process_zero():
-        save_file(learnt_state(model), folder / LEARNT)
+        save_file(learnt_state(model), folder / WEIGHTS)
         _write(folder / TAUGHT, told.model_dump_json())
     return told
 
@@ -197,7 +203,7 @@ def _trainer(
         report_to="none",
     )
     before = _before(folder)
-    progress = Progress(before.get("seconds", 0.0), marker=WHOLE)
+    progress = Progress(before.get("seconds", 0.0), before.get("peak_bytes", 0), marker=WHOLE)
     trainer = AnswerTrainer(
         model=model,
         args=config,
@@ -277,7 +283,8 @@ def _losses(taught: list[Taught]) -> dict[str, Any]:
 def _fingerprint(request: TrainingRequest, release: released.Release) -> str:
     files = {name: file.sha256 for name, file in sorted(release.files.items())}
     asked = request.model_dump(mode="json", include={"approach", "params", "fold"})
-    return json.dumps([release.release, files, base_model.identity(request.base_model), asked], sort_keys=True)
+    base = base_model.identity(request.base_model)
+    return json.dumps([release.release, files, base, asked, made_with()], sort_keys=True)
 
 
 def _checkpoints(request: TrainingRequest, release: released.Release, out: Path) -> Path:
@@ -310,10 +317,16 @@ def _done(request: TrainingRequest, release: released.Release, out: Path) -> Tra
     if not (out / RESULT).is_file():
         return None
     result = read_result(out)
-    stated = (result.release, result.verdict_id, result.base_model, result.approach, result.params, result.fold)
-    base = base_model.identity(request.base_model)
-    about = (release.release, release.verdict.verdict_id, base)
-    return result if stated == (*about, request.approach, request.params, request.fold) else None
+    asked = {
+        "release": release.release,
+        "verdict_id": release.verdict.verdict_id,
+        "made_with": made_with(),
+        "base_model": base_model.identity(request.base_model),
+        "approach": request.approach,
+        "params": request.params,
+        "fold": request.fold,
+    }
+    return result if all(getattr(result, name) == value for name, value in asked.items()) else None
 
 
 def _write(file: Path, text: str) -> None:

@@ -9,7 +9,7 @@ from assets.evaluation import cross_validation as cross
 from assets.evaluation.params import PredictionParams, ScoreParams
 from assets.evaluation.predict import PredictionRequest, predict
 from assets.ledger import balance
-from assets.training import LoraParams
+from assets.training import LoraParams, read_learnt
 from assets.tuning.train import train
 from tests import models
 
@@ -18,8 +18,8 @@ ASKED = PredictionParams(max_test=6, max_generated=0, max_labelled=0, dtype="flo
 ADAPTER = tables.LORA_ADAPTER.of([{"artifact": "a", "params": PARAMS.model_dump_json()}])
 SCORED = {"question_quality": 0.4, "answer_quality": 0.6, "relevance": 0.8, "completeness": 1.0}
 PAIRS = tables.BALANCED_PAIRS.of(
-    [{"pair_id": f"p{n}", "split": "train", "fold": n, **SCORED, "relevance": 0.8 - n * 0.4} for n in range(2)]
-    + [{"pair_id": "v", "split": "validation", "fold": 0, **dict.fromkeys(SCORED, 0.0)}]
+    [{"pair_id": f"pair-train-{n:03}", **SCORED, "relevance": 0.4 if n % 2 or n > 23 else 0.8} for n in range(28)]
+    + [{"pair_id": other, **dict.fromkeys(SCORED, 0.0)} for other in ("too long to be met", "pair-validation-040")]
 )
 
 
@@ -39,7 +39,8 @@ def folds(folded, tiny_model, tmp_path_factory):
         asked = PredictionRequest(
             release=folded, base_model=tiny_model, trained={"lora": out}, fold=request.fold, params=ASKED
         )
-        found.append(cross.Fold(request.fold, result, predict(asked, out / "predictions.parquet")))
+        said = predict(asked, out / "predictions.parquet")
+        found.append(cross.Fold(result, read_learnt(out), said))
     return found
 
 
@@ -47,7 +48,7 @@ def test_each_fold_is_asked_of_the_adapter_that_did_not_learn_it(folds, folded):
     by_id = {f"train-{n:03}": models.example(n, "train") for n in range(28)}
     for fold in folds:
         asked = set(fold.predictions.column("example_id").to_pylist())
-        assert {int(e[-3:]) % 2 for e in asked} == {fold.fold}
+        assert {int(e[-3:]) % 2 for e in asked} == {fold.trained.fold}
         assert asked <= {e for e in by_id if int(e[-3:]) < 24}, "nothing made is asked"
     assert [fold.trained.examples for fold in folds] == [16, 12]
 

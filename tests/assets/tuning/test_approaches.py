@@ -71,7 +71,7 @@ def test_every_approach_lowers_the_loss_and_says_what_it_is(approach, rich, tiny
     assert result.validation_loss < result.base_validation_loss
     assert (result.approach, result.form) == (approach, LESSONS[approach].form)
     kept = "model" if approach == "full" else "adapter"
-    assert sorted(f.name for f in tmp_path.iterdir()) == sorted([kept, "training.json"])
+    assert sorted(f.name for f in tmp_path.iterdir()) == sorted([kept, "learnt.json", "training.json"])
     again = train(asked(approach, rich, tiny_model), tmp_path / "again")
     assert (again.artifact, again.losses) == (result.artifact, result.losses)
 
@@ -107,6 +107,8 @@ def test_articles_are_learnt_first_and_the_gain_is_stated(rich, tiny_model, toke
     assert [s.learnt for s in stages] == ["articles", "answer"]
     assert all(len(e["input_ids"]) <= 32 and e["answer_start"] == 1 for e in stages[0].examples)
     assert all("<|im_start|>" not in text for text in texts(stages[0].examples, tokenizer))
+    (bounded, _), _ = learnt(asked("transfer", rich, tiny_model, block_tokens=32, max_example_tokens=50), tokenizer)
+    assert bounded.examples == stages[0].examples, "an article is cut, never left out for its length"
     result = train(request, tmp_path)
     first, then = result.stages
     assert (first.learnt, then.learnt) == ("articles", "answer")

@@ -1,17 +1,18 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 
 import pytest
 
-from assets import child, tables
+from assets import child, tables, training
 from assets.errors import RefineryError
 from assets.ledger import balance
 from assets.released import open_release
-from assets.training import LoraParams, TrainingRequest
+from assets.training import LoraParams, TrainingRequest, read_learnt
 from assets.tuning.train import train
 from assets.tuning.trained import trained as trained_rows
 from tests import models
@@ -48,7 +49,8 @@ def test_training_lowers_the_validation_loss_and_says_how_it_went(trained):
     assert [p.step for p in result.losses if p.split == "validation"] == [0, 4, 8, 12]
     assert result.validation_loss == min(p.loss for p in result.losses if p.split == "validation")
     assert json.loads((out / "training.json").read_text()) == json.loads(result.model_dump_json())
-    assert sorted(f.name for f in out.iterdir()) == ["adapter", "training.json"]
+    assert sorted(f.name for f in out.iterdir()) == ["adapter", "learnt.json", "training.json"]
+    assert read_learnt(out) == {f"pair-train-{n:03}" for n in range(48)}
 
 
 def test_the_adapter_is_safetensors_and_does_not_tell_where_it_was_made(trained, tiny_model):
@@ -82,6 +84,35 @@ def test_what_is_done_is_not_done_again(request_, trained):
     written = (out / "training.json").stat().st_mtime_ns
     assert train(request_, out) == result
     assert (out / "training.json").stat().st_mtime_ns == written
+
+
+def test_what_another_trainer_made_is_made_anew(request_, trained, tmp_path):
+    shutil.copytree(trained[0], out := tmp_path / "out")
+    said = json.loads((out / "training.json").read_text())
+    (out / "training.json").write_text(json.dumps(said | {"made_with": "another", "train_loss": 9.9}))
+    assert train(request_, out).train_loss == trained[1].train_loss
+
+
+def test_the_version_of_a_request_tells_apart_whatever_decides_the_outcome(request_, tiny_model, tmp_path, monkeypatch):
+    shutil.copytree(tiny_model, other := tmp_path / tiny_model.name)
+    weights_ = (other / "model.safetensors").read_bytes()
+    (other / "model.safetensors").write_bytes(weights_[:-1] + bytes([weights_[-1] ^ 1]))
+    asked = [{}, {"params": with_(seed=8)}, {"fold": 0}, {"base_model": other}, {"release": tmp_path}]
+    versions = [request_.model_copy(update=update).version for update in asked]
+    monkeypatch.setattr(training, "made_with", lambda: "another trainer")
+    assert len({*versions, request_.version}) == len(asked) + 1
+    monkeypatch.undo()
+    assert request_.version == versions[0]
+
+
+def test_all_code_that_trains_counts_for_its_version():
+    """Whatever of the house is loaded where training happens, but for words, tables and plumbing."""
+    loaded = (
+        "import assets.tuning.sft, assets.tuning.train, sys; print(*(m for m in sys.modules if m[:7] == 'assets.'))"
+    )
+    done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
+    modules = {name.removeprefix("assets.").replace(".", "/") for name in done.stdout.split()}
+    assert modules - {"errors", "tables", "ledger", "folder", "tuning"} == {*training.CODE}
 
 
 def test_examples_longer_than_asked_for_are_left_in_the_release(request_, release, tmp_path):
@@ -130,7 +161,7 @@ def test_two_processes_share_every_batch_and_learn_the_same(request_, trained, t
     assert [p["step"] for p in result["losses"]] == [p.step for p in trained[1].losses]
     for shared, alone in zip(result["losses"], trained[1].losses, strict=True):
         assert shared["loss"] == pytest.approx(alone.loss, rel=1e-4)
-    assert sorted(f.name for f in (tmp_path / "out").iterdir()) == ["adapter", "training.json"]
+    assert sorted(f.name for f in (tmp_path / "out").iterdir()) == ["adapter", "learnt.json", "training.json"]
 
 
 def test_a_process_a_gpu_is_launched_where_there_are_several(monkeypatch):

@@ -1,4 +1,5 @@
 import pytest
+from pydantic import ValidationError
 
 from assets.ledger import balance
 from assets.training import LoraParams
@@ -29,6 +30,16 @@ def test_trials_differ_in_the_knobs_that_are_searched_and_in_no_other():
     searched = {"r", "lora_alpha", "lora_dropout", "learning_rate", "num_epochs"}
     for other in others:
         assert other.model_dump(exclude=searched) == OWN.model_dump(exclude=searched)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"learning_rate": (0, 1e-3)}, {"num_epochs": (3, 1)}, {"lora_dropout": (0, 1.5)}, {"r": (0,)}],
+    ids=lambda wrong: next(iter(wrong)),
+)
+def test_bounds_that_nothing_can_be_drawn_from_are_refused(wrong):
+    with pytest.raises(ValidationError, match=next(iter(wrong))):
+        TrialParams(**wrong)
 
 
 def test_draws_stay_within_their_bounds_and_use_all_of_them():
