@@ -35,6 +35,9 @@ class Difference(NamedTuple):
     low: float
     high: float
     p: float
+    """Over threads, the seeds as they are."""
+    p_seeds: float
+    """Over threads and seeds, as the interval is."""
     seeds: list[float]
 
 
@@ -85,8 +88,9 @@ def mean(scores: Scores) -> float:
 def difference(ours: Sequence[Scores], theirs: Sequence[Scores], *, draws: int = 4000) -> Difference:
     """Compare two sets of pairs, seed by seed on the same test.
 
-    The interval is a bootstrap over threads and seeds. The p value is two-sided: each thread's sum of differences,
-    all seeds together, changes its sign by lot, as it would if the two were alike.
+    The interval is a bootstrap over threads and seeds, and so is one of the p values: twice the share of draws on the
+    other side of zero. The other one tells what these very trainings are worth on other threads: each thread's sum of
+    differences, all seeds together, changes its sign by lot, as it would if the two were alike. Both are two-sided.
     """
     threads = sorted({thread for thread, _, _ in theirs[0].values()})
     at = {thread: n for n, thread in enumerate(threads)}
@@ -101,11 +105,18 @@ def difference(ours: Sequence[Scores], theirs: Sequence[Scores], *, draws: int =
         rows, columns = rng.integers(0, len(ours), len(ours)), rng.integers(0, len(threads), len(threads))
         drawn.append(gap[rows][:, columns].sum() / tokens[rows][:, columns].sum())
     low, high = np.quantile(drawn, (0.025, 0.975))
+    beyond = min((np.array(drawn) >= 0).sum(), (np.array(drawn) <= 0).sum())
+    p_seeds = min(1.0, 2 * (1 + beyond) / (draws + 1))
     by_thread, value = gap.sum(0), gap.sum() / tokens.sum()
     flipped = rng.choice((-1.0, 1.0), (draws, len(threads))) @ by_thread / tokens.sum()
     p = (1 + (np.abs(flipped) >= abs(value) - 1e-12).sum()) / (draws + 1)
     seeds = (gap.sum(1) / tokens.sum(1)).tolist()
-    return Difference(float(value), float(low), float(high), float(p), seeds)
+    return Difference(float(value), float(low), float(high), float(p), float(p_seeds), seeds)
+
+
+HEAD = """
+| difference | nats a token | 95 % over threads and seeds | p over threads | over both | seeds | test pairs |
+|---|---|---|---|---|---|---|"""
 
 
 def line(names: tuple[str, str], found: Difference, tested: int) -> str:
@@ -113,7 +124,7 @@ def line(names: tuple[str, str], found: Difference, tested: int) -> str:
     each = ", ".join(f"{gain:+.3f}" for gain in found.seeds)
     return (
         f"| {names[0]} - {names[1]} | {found.value:+.4f} | {found.low:+.4f} to {found.high:+.4f} "
-        f"| {found.p:.4f} | {each} | {tested} |"
+        f"| {found.p:.4f} | {found.p_seeds:.4f} | {each} | {tested} |"
     )
 
 

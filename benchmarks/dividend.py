@@ -17,14 +17,14 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from arms import Scores, difference, line, mean, packaged, released, scored
+from arms import HEAD, Scores, difference, line, mean, packaged, released, scored
 from desk import SampleDesk
 
 from assets import base_model, tables
@@ -53,6 +53,8 @@ TEST, MOST_TOKENS = 200, 128
 """Test pairs at most, and the longest question with its answer, in tokens, that any arm is shown."""
 CURVE = (75, 150, 300, 600)
 Rows = list[dict[str, Any]]
+Curve = dict[int, list[float]]
+"""By distinct examples the nats a token of every seed."""
 
 
 def main() -> None:
@@ -75,9 +77,9 @@ def main() -> None:
         )
         found = _trained(arms, test, said, folder)
         _tell(found)
-        curve = _curve(arms["balanced"], test, said, folder) if "balanced" in said.arms else []
+        curve = _curve(arms["balanced"], test, said, folder) if "balanced" in said.arms else {}
     if len(curve) > 1:
-        curve.append((said.steps * said.batch, mean(found["balanced"][0])))
+        curve[said.steps * said.batch] = [mean(scores) for scores in found["balanced"]]
         _law(curve)
     if said.plot:
         said.plot.write_bytes(_drawn(found, curve))
@@ -168,7 +170,7 @@ def _tell(found: dict[str, list[Scores]]) -> None:
     for arm, seeds in found.items():
         each = [mean(s) for s in seeds]
         print(f"| {arm} | {np.mean(each):.4f} | {', '.join(f'{m:.3f}' for m in each)} |")
-    print("\n| difference | nats a token | 95 % | p | seeds | test pairs |\n|---|---|---|---|---|---|")
+    print(HEAD)
     steps = [
         *zip(found, list(found)[1:], strict=False),
         *([(next(iter(found)), list(found)[-1])] if len(found) > 2 else []),
@@ -177,33 +179,41 @@ def _tell(found: dict[str, list[Scores]]) -> None:
         print(line((after, before), difference(found[after], found[before]), len(found[before][0])))
 
 
-def _curve(rows: Rows, test: Rows, said: argparse.Namespace, folder: Path) -> list[tuple[int, float]]:
-    """Return by distinct examples, passed over once, the nats a token."""
-    curve = []
+def _curve(rows: Rows, test: Rows, said: argparse.Namespace, folder: Path) -> Curve:
+    """Return by distinct examples, passed over once, the nats a token of every seed."""
+    curve: Curve = {}
     for n in (n for n in CURVE if n < said.steps * said.batch):
-        out = folder / f"curve-{n}"
-        steps = n // said.batch
-        scores = scored(released(_table(_drawn_by(rows, n, 0), test), out), _params(steps, said.batch, 0), out)
-        curve.append((n, mean(scores)))
-        print(f"curve: {n} examples, {curve[-1][1]:.4f}", flush=True)
+        for seed in range(said.seeds):
+            out, steps = folder / f"curve-{n}-{seed}", n // said.batch
+            release = released(_table(_drawn_by(rows, n, seed), test), out)
+            curve.setdefault(n, []).append(mean(scored(release, _params(steps, said.batch, seed), out)))
+        print(f"curve: {n} examples, {np.mean(curve[n]):.4f}", flush=True)
     return curve
 
 
-def _law(curve: Sequence[tuple[int, float]]) -> None:
+def _law(curve: Curve) -> None:
     """Fit loss = floor + scale x n^-power and say what another thousand examples would bring."""
-    print("\n| distinct examples | nats a token |\n|---|---|")
-    print("\n".join(f"| {n:,} | {loss:.4f} |" for n, loss in curve))
-    floor, scale, power = fitted(curve)
-    last = curve[-1][0]
-    gain = scale * (last**-power - (last + 1000) ** -power)
-    print(f"\nLoss = {floor:.3f} + {scale:.3f} n^-{power:.3f}; another thousand examples would bring {gain:.3f} nats.")
+    print("\n| distinct examples | nats a token, mean of seeds | each |\n|---|---|---|")
+    for n, seeds in curve.items():
+        print(f"| {n:,} | {np.mean(seeds):.4f} | {', '.join(f'{loss:.3f}' for loss in seeds)} |")
+    floor, scale, power = fitted({n: float(np.mean(seeds)) for n, seeds in curve.items()})
+    each = [_gain(fitted({n: s[seed] for n, s in curve.items()}), max(curve)) for seed in range(len(curve[max(curve)]))]
+    print(
+        f"\nLoss = {floor:.3f} + {scale:.3f} n^-{power:.3f}; another thousand examples would bring "
+        f"{_gain((floor, scale, power), max(curve)):.3f} nats (seed by seed {', '.join(f'{g:.3f}' for g in each)})."
+    )
 
 
-def fitted(curve: Sequence[tuple[int, float]]) -> tuple[float, float, float]:
+def _gain(law: tuple[float, float, float], n: int, more: int = 1000) -> float:
+    _, scale, power = law
+    return float(scale * (n**-power - (n + more) ** -power))
+
+
+def fitted(curve: Mapping[int, float]) -> tuple[float, float, float]:
     """Return floor, scale and power of the law by least squares, each at least 0."""
     from scipy.optimize import curve_fit
 
-    n, loss = (np.array(column, float) for column in zip(*curve, strict=True))
+    n, loss = np.array(list(curve), float), np.array(list(curve.values()), float)
     first = (0.9 * loss.min(), loss.max(), 0.3)
     (floor, scale, power), _ = curve_fit(
         lambda x, a, b, c: a + b * x**-c, n, loss, p0=first, bounds=((0, 0, 0.01), (np.inf, np.inf, 2)), maxfev=20_000
@@ -211,7 +221,7 @@ def fitted(curve: Sequence[tuple[int, float]]) -> tuple[float, float, float]:
     return float(floor), float(scale), float(power)
 
 
-def _drawn(found: dict[str, list[Scores]], curve: Sequence[tuple[int, float]]) -> bytes:
+def _drawn(found: dict[str, list[Scores]], curve: Curve) -> bytes:
     import io
 
     from assets.drawing import BLUE, MUTED, canvas, style
@@ -224,10 +234,11 @@ def _drawn(found: dict[str, list[Scores]], curve: Sequence[tuple[int, float]]) -
         left.set_xticks(range(len(found)), list(found))
         left.set_title("nats a token by state of preparation", fontsize=9)
         if curve:
-            right.plot(*zip(*curve, strict=True), "o", color=BLUE)
-            floor, scale, power = fitted(curve)
-            n = np.linspace(curve[0][0], curve[-1][0] + 1000, 200)
-            right.plot(n, floor + scale * n**-power, color=MUTED)
+            for n, seeds in curve.items():
+                right.plot([n] * len(seeds), seeds, "o", color=BLUE)
+            floor, scale, power = fitted({n: float(np.mean(seeds)) for n, seeds in curve.items()})
+            drawn = np.linspace(min(curve), max(curve) + 1000, 200)
+            right.plot(drawn, floor + scale * drawn**-power, color=MUTED)
             right.set_title("nats a token by distinct examples", fontsize=9)
         made = io.BytesIO()
         figure.savefig(made, format="png", dpi=120)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from arms import Scores, difference, line, released, scored
+from arms import HEAD, Scores, difference, line, released, scored
 from desk import SampleDesk
 
 from assets import tables
@@ -54,7 +54,7 @@ def main() -> None:
         found: dict[str, list[Scores]] = {arm: [] for arm in arms}
         for seed, arm in product(range(told.seeds), arms):
             found[arm].append(scored(arms[arm], _params(told.steps, seed), Path(scratch) / f"{arm}-{seed}"))
-    print("\n| difference | nats a token | 95 % | p | seeds | test pairs |\n|---|---|---|---|---|---|")
+    print(HEAD)
     plain, augmented = arms
     print(line((augmented, plain), difference(found[augmented], found[plain]), len(found[plain][0])))
 

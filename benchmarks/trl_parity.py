@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from arms import Scores, difference, line, mean, packaged, released, scored, scores_of
+from arms import HEAD, Scores, difference, line, mean, packaged, released, scored, scores_of
 from datasets import Dataset
 from peft import LoraConfig
 from transformers import set_seed
@@ -55,7 +55,7 @@ def main() -> None:
             seconds = read_result(own).seconds, json.loads((plain / "seconds.json").read_text())
             print(f"seed {seed}: ours {mean(ours[-1]):.4f} nats, {seconds[0]:.0f} s; "
                   f"trl {mean(theirs[-1]):.4f} nats, {seconds[1]:.0f} s", flush=True)  # fmt: skip
-    print("\n| difference | nats a token | 95 % | p | seeds | test pairs |\n|---|---|---|---|---|---|")
+    print(HEAD)
     print(line(("ours", "plain trl"), difference(ours, theirs), len(ours[0])))
 
 
