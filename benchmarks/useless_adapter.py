@@ -82,11 +82,12 @@ def _judged(release: Path, folder: Path, steps: int, tests: int) -> list[str]:
     )
     said = predict(request, folder / "predictions.parquet")
     scores, known = approach_scores(said, params.scores).table, Knowledge.load(params.approaches)
-    costs = approach_costs(said, scores, tables.LORA_ADAPTER.of([]), known, params.costs).table
+    made = said, scores, tables.LORA_ADAPTER.of([]), tables.TUNING_TRIALS.of([])
+    costs = approach_costs(*made, known, params.costs).table
     examples = tables.TRAINING_EXAMPLES.conform(
         pa.concat_tables([pq.read_table(f) for f in sorted((release / "data").glob("*.parquet"))])
     )
-    case = facts(examples, scores, tables.TUNING_TRIALS.of([]), known, params.costs)
+    case = facts(examples, scores, tables.TUNING_TRIALS.of([]), params.costs)
     advice = recommendation(scores, costs, case, known, params.recommendation).table.to_pylist()[0]
     against = list(
         objections(compare(marks(said, "lora"), marks(said, "few_shot"), PromotionParams()), PromotionParams())

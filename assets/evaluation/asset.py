@@ -131,12 +131,13 @@ def approach_costs(
     context: dg.AssetExecutionContext,
     predictions: pa.Table,
     approach_scores: pa.Table,
+    tuning_trials: pa.Table,
     **trained: pa.Table,
 ) -> Iterator[Any]:
     """What every approach costs, measured where it could be, beside the framework's priors and ratings."""
     told = context.resources.settings.evaluation
-    known = Knowledge.load(told.approaches)
-    costed = costs.approach_costs(predictions, approach_scores, _rows(trained), known, told.costs)
+    known, made = Knowledge.load(told.approaches), (predictions, approach_scores, _rows(trained), tuning_trials)
+    costed = costs.approach_costs(*made, known, told.costs, told.predictions.max_new_tokens)
     yield from audited(context, costed, APPROACH_COSTS)
 
 
@@ -156,7 +157,7 @@ def recommendation(
     """Which approach to take, why, and what would change it; drawn up as a page in reports/approaches.html."""
     told, place = context.resources.settings.evaluation, context.resources.settings.home / PLACE
     known, measured = Knowledge.load(told.approaches), (approach_scores, approach_costs)
-    case = facts.facts(training_examples, approach_scores, tuning_trials, known, told.costs)
+    case = facts.facts(training_examples, approach_scores, tuning_trials, told.costs)
     advice = recommend.recommendation(*measured, case, known, told.recommendation)
     yield from audited(context, advice, RECOMMENDATION, page=dg.MetadataValue.path(place))
     page.write(report(advice.table, *measured, _rows(trained), known), place)

@@ -7,9 +7,10 @@ factor of an approach as a share of the dearest approach's, which has no unit.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import pandas as pd
 import pyarrow as pa
 
 from assets import tables
@@ -19,7 +20,7 @@ from assets.evaluation.scores import ALL, ANSWER, PRIMARY
 from assets.ledger import Published, summary
 from assets.shots import ANY
 
-PROMPTS, BASELINE = "prompt_based", "few_shot"
+PROMPTS, BASELINE, ENDPOINT = "prompt_based", "few_shot", "few_shot_endpoint"
 MILLION = 1e6
 Row = dict[str, Any]
 
@@ -34,25 +35,38 @@ class Factors(NamedTuple):
 
 
 def approach_costs(
-    predictions: pa.Table, scores: pa.Table, trained: pa.Table, knowledge: Knowledge, params: CostParams
+    predictions: pa.Table,
+    scores: pa.Table,
+    trained: pa.Table,
+    trials: pa.Table,
+    knowledge: Knowledge,
+    params: CostParams,
+    longest: int | None = None,
 ) -> Published:
     """Return one row an approach, measured or not; those that were not are told by their priors.
 
-    Where requests a month are stated, serving them is part of the computational resources. The break-even
-    is the number of requests a month from which what was trained costs less than few-shot prompts: the
-    months' other costs, divided by what a shorter prompt saves an answer.
+    An approach is measured where it was trained, or told how many tokens its prompts took: an endpoint that was not
+    reached tells nothing. LoRA's trials are part of its training; what few-shot prompts are refined by is not timed.
+    Where requests a month are stated, serving them is part of the computational resources. The break-even is the
+    number of requests a month at which what was trained costs as much as few-shot prompts: the months' other costs,
+    divided by what an answer saves. It pays from there on; what is cheaper to make and dearer to ask, up to there.
 
     Args:
         predictions: A table in the form of `tables.PREDICTIONS`.
         scores: A table in the form of `tables.APPROACH_SCORES`.
         trained: The tables of what was trained, one after the other.
+        trials: A table in the form of `tables.TUNING_TRIALS`.
         knowledge: What is known of the approaches.
         params: Rates, prices and months.
+        longest: Tokens at which an answer was cut off; null if nowhere.
     """
     learnt = {row["approach"]: row for row in trained.to_pylist()}
-    asked, told = _tokens(predictions), _performance(scores)
+    _add_trials(learnt, trials.to_pylist())
+    asked, told = _tokens(predictions, longest), _performance(scores)
     rows = [
-        _row(name, kind, knowledge.approaches[kind], learnt.get(name), asked.get(name), told.get(name), params)
+        _row(
+            name, kind, knowledge.approaches[kind], learnt.get(name), asked.get(name, Tokens()), told.get(name), params
+        )
         for name, kind in knowledge.kinds.items()
     ]
     informed = {row["approach"] for row in predictions.to_pylist() if row["shots_of"] not in (None, ANY)}
@@ -67,24 +81,45 @@ def approach_costs(
     for row in rows:
         prompted = knowledge.kinds[row["approach"]] == PROMPTS
         row |= {"break_even": ""} if prompted else _break_even(row, baseline, row["approach"] in learnt, params)
-    return summary(
-        tables.APPROACH_COSTS.of(rows), key="approach", parents=["predictions", "approach_scores", *_names(learnt)]
-    )
+    parents = ["predictions", "approach_scores", "tuning_trials", *_names(learnt)]
+    return summary(tables.APPROACH_COSTS.of(rows), key="approach", parents=parents)
 
 
 def _names(learnt: Mapping[str, Row]) -> list[str]:
     return [f"{name}_{'model' if name == 'full' else 'adapter'}" for name in sorted(learnt)]
 
 
-def _tokens(predictions: pa.Table) -> dict[str, tuple[float, float | None]]:
-    """Return by approach the mean tokens of a prompt, and of an answer where it wrote any."""
+def _add_trials(learnt: Mapping[str, Row], trials: Sequence[Row]) -> None:
+    """Add to LoRA's training what led to it; the trial that became the adapter is the training itself."""
+    if lora := learnt.get("lora"):
+        others = [trial for trial in trials if trial["artifact"] != lora["artifact"]]
+        lora |= {"seconds": lora["seconds"] + sum(trial["seconds"] for trial in others), "trials": len(others)}
+
+
+class Tokens(NamedTuple):
+    """What an approach was asked and answered; null where it is not told."""
+
+    prompt: float | None = None
+    """Mean tokens of a prompt."""
+    answer: float | None = None
+    """Mean tokens of an answer, of those that were written."""
+    cut_off: float | None = None
+    """Share of them that reached the longest length: they would have cost more."""
+
+
+def _tokens(predictions: pa.Table, longest: int | None) -> dict[str, Tokens]:
+    """Return by approach what its answers took."""
     answers = predictions.select(["approach", "task", "prompt_tokens", "generated_tokens"]).to_pandas()
-    found: dict[str, tuple[float, float | None]] = {}
+    found: dict[str, Tokens] = {}
     for name, rows in answers[answers["task"] == ANSWER].groupby("approach", sort=True):
         written = rows["generated_tokens"].dropna()
-        said = round(float(written.mean()), 2) if len(written) else None
-        found[str(name)] = round(float(rows["prompt_tokens"].mean()), 2), said
+        reached = written >= longest if longest and name != ENDPOINT else written.iloc[:0]
+        found[str(name)] = Tokens(_mean(rows["prompt_tokens"].dropna()), _mean(written), _mean(reached))
     return found
+
+
+def _mean(values: pd.Series) -> float | None:
+    return round(float(values.mean()), 4) if len(values) else None
 
 
 def _performance(scores: pa.Table) -> dict[str, str]:
@@ -103,29 +138,29 @@ def _row(
     kind: str,
     known: Known,
     learnt: Row | None,
-    asked: tuple[float, float | None] | None,
+    asked: Tokens,
     performance: str | None,
     params: CostParams,
 ) -> Row:
     """Return an approach's costs but for what depends on the others'."""
     priors = _priors(known.priors, params)
     prompts = kind == PROMPTS
-    seconds = learnt["seconds"] if learnt else 0.0 if prompts and asked else None
+    reached = asked.prompt is not None
+    seconds = learnt["seconds"] if learnt else 0.0 if prompts and reached else None
     compute = priors.computational_resources if seconds is None else seconds / 3600 * params.compute_per_hour
-    prompt_tokens, answer_tokens = asked or (None, None)
-    request = None if prompt_tokens is None else _request(prompt_tokens, answer_tokens or 0.0, prompts, params)
+    request = None if asked.prompt is None else _request(asked.prompt, asked.answer or 0.0, prompts, params)
     serving = (request or 0.0) * (params.requests_a_month or 0) * params.months
     hosting = 0.0 if prompts else params.hosting_per_month * params.months
     said: Row = known.ratings.model_dump()
     if seconds is not None:
         peak = f", at most {learnt['peak_bytes'] / 2**30:.1f} GiB of memory" if learnt else ""
-        said["training_time"] = duration(seconds) if learnt else "none: nothing is trained"
+        said["training_time"] = _trained_in(learnt) if learnt else "none: nothing is trained"
         said["computational_cost"] = f"{compute:,.2f} {params.currency} to train{peak}"
     said |= {"performance": performance} if performance else {}
     measured = [column for column in said if said[column] != getattr(known.ratings, column)]
     measured += [] if seconds is None else ["training_seconds", "computational_resources_cost"]
-    measured += [] if asked is None else ["prompt_tokens", "request_cost"]
-    measured += [] if answer_tokens is None else ["answer_tokens"]
+    measured += ["prompt_tokens", "request_cost"] if reached else []
+    measured += [] if asked.answer is None else ["answer_tokens"]
     money = priors._replace(computational_resources=compute + serving + hosting)
     return {
         "approach": name,
@@ -138,14 +173,21 @@ def _row(
         "training_seconds": seconds,
         "training_tokens": learnt and learnt["tokens"],
         "peak_bytes": learnt and learnt["peak_bytes"],
-        "prompt_tokens": prompt_tokens,
-        "answer_tokens": answer_tokens,
+        "prompt_tokens": asked.prompt,
+        "answer_tokens": asked.answer,
+        "cut_off": asked.cut_off,
         "request_cost": request,
         **{f"{factor}_cost": round(value, 2) for factor, value in zip(FACTORS, money, strict=True)},
         **{f"prior_{prior}": value for prior, value in known.priors.model_dump().items()},
         "currency": params.currency,
         "months": params.months,
     }
+
+
+def _trained_in(learnt: Row) -> str:
+    """Say how long something trained, and how many trials of that were not taken."""
+    trials = f", {learnt['trials']} other trials among it" if learnt.get("trials") else ""
+    return f"{duration(learnt['seconds'])}{trials}"
 
 
 def _request(prompt_tokens: float, answer_tokens: float, prompts: bool, params: CostParams) -> float:
@@ -188,20 +230,35 @@ def _weighted(factors: Iterable[Factors], knowledge: Knowledge) -> list[float]:
 
 
 def _break_even(row: Row, baseline: Row, trained: bool, params: CostParams) -> Row:
-    """Return the requests a month from which what was trained costs less than few-shot prompts."""
+    """Return at how many requests a month what was trained costs as much as few-shot prompts, and what that means."""
     if not trained or row["request_cost"] is None or baseline["request_cost"] is None:
         return {"break_even_requests": None, "break_even": "not measured"}
+    told = {} if params.requests_a_month is None else {"pays": row["total"] <= baseline["total"]}
     saved = baseline["request_cost"] - row["request_cost"]
     fixed, prompts = (_without_requests(r, params) / params.months for r in (row, baseline))
     if fixed <= prompts and saved >= 0:
-        return {"break_even_requests": 0.0, "break_even": "costs less at any number of requests"}
-    if saved <= 0:
-        return {"break_even_requests": None, "break_even": "never: an answer costs no less than with few-shot prompts"}
+        return told | {"break_even_requests": 0.0, "break_even": "at any number of requests"}
+    if fixed >= prompts and saved <= 0:
+        return told | {"break_even_requests": None, "break_even": "never: neither training nor an answer costs less"}
     requests = round((fixed - prompts) / saved)
-    return {
+    where, than = ("from", "cheaper") if saved > 0 else ("below", "dearer")
+    each = f"each {abs(saved):.6f} {params.currency} {than}"
+    return told | {
         "break_even_requests": float(requests),
-        "break_even": f"from {requests:,} requests a month, each {saved:.6f} {params.currency} cheaper",
+        "break_even": f"{where} {requests:,} requests a month, {each}",
     }
+
+
+def pays(row: Row) -> str:
+    """Say where what was trained costs less than few-shot prompts.
+
+    >>> pays({"break_even": "from 900 requests a month"}), pays({"break_even": "never: it costs more"})
+    ('it pays from 900 requests a month', 'it never pays: it costs more')
+    """
+    said = row["break_even"]
+    if said.startswith("never"):
+        return f"it never pays{said.removeprefix('never')}"
+    return "where it pays was not measured" if said == "not measured" else f"it pays {said}"
 
 
 def _without_requests(row: Row, params: CostParams) -> float:

@@ -45,7 +45,6 @@ class ScoreParams(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     resamples: int = Field(default=1000, ge=100, description="Resamples of threads, of the bootstrap and of the test.")
-    confidence: float = Field(default=0.95, gt=0.5, lt=1, description="Share of resamples an interval holds.")
     seed: int = Field(default=7, description="Seed of the resamples.")
     min_group: int = Field(
         default=10, ge=1, description="Test pairs a category, kind or label needs for a score of its own."
@@ -88,6 +87,13 @@ class RecommendationParams(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     min_threads: int = Field(default=10, ge=2, description="Threads below which an interval is not relied on.")
+    alpha: float = Field(
+        default=0.05,
+        gt=0,
+        le=0.05,
+        description="Highest p value that counts as shown, after Holm's correction over the trained approaches; the "
+        "95 % interval binds beside it. It takes more than (trained approaches) / alpha resamples.",
+    )
     needs: tuple[str, ...] = Field(
         default=(), description="What the case needs, in the words of the rules: frequent_updates, high_volume, ..."
     )
@@ -124,7 +130,7 @@ _DECIDES = {
     "approach_scores": ("scores",),
     "evaluation_results": ("scores", "judge"),
     "cross_validation": ("cross_validation", "predictions", "scores"),
-    "approach_costs": ("approaches", "costs"),
+    "approach_costs": ("approaches", "costs", "predictions"),
     "recommendation": ("approaches", "costs", "recommendation"),
 }
 """By table the sections that decide it."""

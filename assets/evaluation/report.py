@@ -9,9 +9,10 @@ from typing import Any
 import pyarrow as pa
 
 from assets import page
+from assets.evaluation.compared import DO_NOT
+from assets.evaluation.costs import BASELINE
 from assets.evaluation.figures import figures
 from assets.evaluation.knowledge import FACTORS, Condition, Knowledge
-from assets.evaluation.recommend import DO_NOT
 from assets.evaluation.scores import ALL
 from assets.page import Column
 
@@ -32,7 +33,8 @@ _LEGEND = (
     "What is marked prior was not measured here: it is the framework's rating or figure, or ours where it has none.",
     "Hours and machines cost their hourly rate, tokens theirs by the million (evaluation.costs). The weighted share "
     "takes each factor as a share of the dearest approach's, under the framework's weights: measured ones among each "
-    "other, priors among each other. Hold totals against each other in the same way.",
+    "other, priors among each other. Hold totals against each other in the same way. An answer that was cut off at the "
+    "longest length would have cost more.",
 )
 Row = Mapping[str, Any]
 
@@ -57,7 +59,7 @@ def report(recommendation: pa.Table, scores: pa.Table, costs: pa.Table, trained:
         "Which approach pays",
         escape(f"Measured here: {facts}"),
         [
-            _verdict(advice, knowledge),
+            _verdict(advice, costed, knowledge),
             f'<div class="cards">\n{drawn}\n</div>',
             _listed("Why", advice["reasons"]),
             _listed("What would flip it", advice["would_flip"]),
@@ -72,12 +74,14 @@ def report(recommendation: pa.Table, scores: pa.Table, costs: pa.Table, trained:
     )
 
 
-def _verdict(advice: Row, knowledge: Knowledge) -> str:
+def _verdict(advice: Row, costed: Sequence[Row], knowledge: Knowledge) -> str:
     names = {**knowledge.names, DO_NOT: "use prompts as they are, and do not fine-tune"}
     trained = knowledge.kinds.get(advice["approach"], "prompt_based") != "prompt_based"
+    dear = any(row["approach"] == advice["approach"] and row["pays"] is False for row in costed)
+    costs = f" <b>At the requests a month stated it costs more than {names[BASELINE]}.</b>" if dear else ""
     said = (
         f"<div><p>{escape(advice['strategy'])}</p><p><b>Measured here: {escape(names[advice['approach']])}.</b> "
-        f"{escape(advice['phase'])}.</p></div>"
+        f"{escape(advice['phase'])}.{costs}</p></div>"
     )
     return page.verdict("good" if trained else "blue", "Train" if trained else "Prompt", said)
 
@@ -133,8 +137,9 @@ def _score(row: Row | None) -> str:
 def _costing(row: Row) -> list[Column]:
     factors = [Column(factor.replace("_", " "), "number") for factor in FACTORS]
     total = Column(f"total, {row['months']} months", "number")
+    answer = Column("an answer", "number")
     weighed = [Column("weighted", "number"), Column("by priors alone", "number"), Column("break-even")]
-    return [Column(f"approach ({row['currency']})", "name"), *factors, total, *weighed]
+    return [Column(f"approach ({row['currency']})", "name"), *factors, total, *weighed, answer]
 
 
 def _costed(row: Row) -> list[str]:
@@ -149,7 +154,15 @@ def _costed(row: Row) -> list[str]:
         "" if row["weighted"] is None else f"{row['weighted']:.2f}",
         prior,
         escape(row["break_even"]),
+        _answer(row),
     ]
+
+
+def _answer(row: Row) -> str:
+    if row["request_cost"] is None:
+        return ""
+    cut = f"<br><small>{row['cut_off']:.0%} cut off</small>" if row["cut_off"] else ""
+    return f"{row['request_cost']:.6f}{cut}"
 
 
 def _rule_columns() -> list[Column]:

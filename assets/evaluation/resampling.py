@@ -12,6 +12,8 @@ from assets import released
 from assets.evaluation.params import ScoreParams
 from assets.metrics import Metric
 
+TAIL = 0.025
+"""Share of the resamples on either side of a 95 % interval."""
 _EQUAL = 1e-9
 """Differences of chance that are as large as the measured one but for rounding count as such."""
 
@@ -40,8 +42,7 @@ def measured(metric: Metric, of: Sequence[pd.DataFrame], where: Sequence[str], p
     if threads > 1:
         seed = int.from_bytes(released.lot(params.seed, *where)[:8])
         drawn = np.random.default_rng(seed).multinomial(threads, np.full(threads, 1 / threads), params.resamples)
-        tail = (1 - params.confidence) / 2
-        low, high = (round(float(q), 6) for q in np.quantile(value(drawn), (tail, 1 - tail)))
+        low, high = (round(float(q), 6) for q in np.quantile(value(drawn), (TAIL, 1 - TAIL)))
         if len(grouped) == 2:
             p = round(_swapped(metric, grouped[0], grouped[1], abs(found), seed, params.resamples), 6)
     return {"value": round(found, 6), "low": low, "high": high, "p_value": p, "n": len(of[0]), "threads": threads}

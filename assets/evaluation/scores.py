@@ -16,13 +16,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from assets import tables
+from assets.evaluation.knowledge import Approach
 from assets.evaluation.params import ScoreParams
 from assets.evaluation.resampling import measured
 from assets.evaluation.words import COUNTS, Embed, bleu, embedder, in_words
@@ -44,6 +45,7 @@ ALL, ANSWER_ONCE, LABEL = "all", "answer_once", "label"
 GROUPED = ("category", "kind")
 """What answers are also scored by, each on its own."""
 PRIMARY = "nll_per_token"
+ORDER: tuple[str, ...] = get_args(Approach)
 Row = dict[str, Any]
 
 LIKELIHOOD = (
@@ -78,13 +80,12 @@ class Slice(NamedTuple):
 
 
 def baselines(approach: str) -> tuple[str, ...]:
-    """Return what an approach is compared with: prompts, and for what was trained otherwise the adapter too.
+    """Return what an approach is compared with: all that stand before it, prompts first, the dearest training last.
 
-    >>> baselines("few_shot"), baselines("full")
-    (('zero_shot',), ('zero_shot', 'few_shot', 'lora'))
+    >>> baselines("few_shot"), baselines("lora")
+    (('zero_shot',), ('zero_shot', 'few_shot', 'few_shot_endpoint'))
     """
-    before = ("zero_shot", "few_shot", "lora")
-    return before[: before.index(approach)] if approach in before else before[: 2 if "shot" in approach else 3]
+    return ORDER[: ORDER.index(approach)]
 
 
 def approach_scores(predictions: pa.Table, params: ScoreParams, embed: Embed | None = None) -> Published:

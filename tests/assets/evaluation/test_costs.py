@@ -18,8 +18,8 @@ SCORES = [
 SHORT, LONG = 100, 1100
 
 
-def costed(*, seconds=1000.0, prompts=None, shots_of="*", **knobs):
-    trained = [{"approach": "lora", "seconds": seconds, "tokens": 5000, "peak_bytes": 3 * 2**30}]
+def costed(*, seconds=1000.0, prompts=None, shots_of="*", trials=(), known=KNOWN, **knobs):
+    trained = [{"approach": "lora", "artifact": "a", "seconds": seconds, "tokens": 5000, "peak_bytes": 3 * 2**30}]
     asked = [
         {"prediction_id": f"{name}{n}", "approach": name, "task": "answer", "prompt_tokens": tokens,
          "generated_tokens": 40 if n else None, "shots_of": shots_of if name == "few_shot" else None}
@@ -33,8 +33,10 @@ def costed(*, seconds=1000.0, prompts=None, shots_of="*", **knobs):
         tables.PREDICTIONS.of(asked),
         tables.APPROACH_SCORES.of(scores),
         tables.LORA_ADAPTER.of(trained if seconds is not None else []),
-        KNOWN,
+        tables.TUNING_TRIALS.of(trials),
+        known,
         CostParams(**{**RATES, **knobs}),
+        longest=40,
     )
     return {row["approach"]: row for row in made.table.to_pylist()}
 
@@ -110,6 +112,51 @@ def test_prompts_that_cost_no_more_are_never_overtaken():
 def test_cheaper_tokens_of_ones_own_machine_bring_the_break_even_nearer():
     at = [costed(**own)["lora"]["break_even_requests"] for own in ({}, {"own_input_price": 0, "own_output_price": 0})]
     assert at[1] < at[0]
+
+
+def test_what_is_cheaper_to_make_and_dearer_to_ask_pays_below_a_number_of_requests():
+    free = {"development_hours": 0, "compute_usd": 0, "data_preparation_hours": 0, "maintenance_hours_a_month": 0}
+    lora = KNOWN.approaches["lora"]
+    cheap = lora.model_copy(update={"priors": lora.priors.model_copy(update=free)})
+    known = KNOWN.model_copy(update={"approaches": {**KNOWN.approaches, "lora": cheap}})
+    dear = {"known": known, "own_input_price": 500}
+    row = costed(**dear)["lora"]
+    at = row["break_even_requests"]
+    assert row["break_even"].startswith(f"below {at:,.0f} requests a month, each 0.0")
+    assert row["break_even"].endswith("dearer")
+    assert row["pays"] is None
+    below, above = (costed(**dear, requests_a_month=int(at) + more) for more in (-20, 20))
+    assert below["lora"]["total"] < below["few_shot"]["total"]
+    assert above["lora"]["total"] > above["few_shot"]["total"]
+    assert (below["lora"]["pays"], above["lora"]["pays"]) == (True, False)
+
+
+def test_the_trials_are_part_of_the_adapters_training_and_the_one_that_became_it_is_not_counted_twice():
+    trials = [
+        {"trial_id": artifact, "artifact": artifact, "seconds": seconds}
+        for artifact, seconds in (("a", 1e3), ("b", 2e3))
+    ]
+    row = costed(trials=trials)["lora"]
+    assert (row["training_seconds"], row["computational_resources_cost"]) == (3000.0, 3.0)
+    assert row["training_time"] == "50 min, 1 other trials among it"
+    assert costed(trials=trials, seconds=None)["lora"]["training_seconds"] is None
+
+
+def test_an_endpoint_that_told_nothing_is_not_measured_and_spoils_no_other_figure():
+    told = {"zero_shot": SHORT, "few_shot": LONG, "lora": SHORT}
+    rows = costed(prompts={**told, "few_shot_endpoint": None}, requests_a_month=1000)
+    silent = rows["few_shot_endpoint"]
+    assert (silent["prompt_tokens"], silent["request_cost"], silent["weighted"]) == (None, None, None)
+    assert silent["measured"] == ["performance", "answer_tokens"]  # it answered, and did not say what that took
+    assert silent["total"] == silent["prior_total"]
+    assert {name: row["total"] for name, row in rows.items()} == {
+        name: row["total"] for name, row in costed(prompts=told, requests_a_month=1000).items()
+    }
+
+
+def test_answers_that_were_cut_off_are_told_for_they_would_have_cost_more():
+    assert costed()["few_shot"]["cut_off"] == 1.0
+    assert costed()["full"]["cut_off"] is None
 
 
 def test_nothing_that_was_not_trained_has_a_break_even():

@@ -46,12 +46,19 @@ def lake(tmp_path, monkeypatch) -> Lake:
     adapter = {"artifact": "a", "approach": "lora", "seconds": 90.0, "tokens": 5000, "peak_bytes": 2**30}
     adapter |= {"folder": "artifacts/lora_adapter/a", "distinct_examples": 30, "steps": 2}
     examples = [
-        {"example_id": f"{task}{n}", "pair_id": f"x{n}", "task": task, "split": "train"}
+        {
+            "example_id": f"{task}{n}",
+            "pair_id": f"x{n}",
+            "task": task,
+            "split": "train",
+            "origin": "human" if n < 30 else "synthetic",
+        }
         for task in ("answer", "triage_priority")
-        for n in range(30)
+        for n in range(40)
     ]
     publish(lake, tables.LORA_ADAPTER, [{**adapter, "losses": curve}])
     publish(lake, tables.TRAINING_EXAMPLES, examples)
+    publish(lake, tables.TUNING_TRIALS, [])
     return lake
 
 

@@ -17,7 +17,9 @@ ENOUGH = {"training_examples": 5000.0, "fewest_labels": 5000.0, "tasks": 1.0, "t
 DONE = RecommendationParams(done=("deployed", "critical_components"))
 
 
-def score(approach, baseline, low, high, *, subset="all", source="all", n=150, threads=40, metric="nll_per_token"):
+def score(
+    approach, baseline, low, high, *, subset="all", source="all", n=150, threads=40, metric="nll_per_token", p=None
+):
     return {
         "score_id": f"{approach}-{baseline}-{subset}-{source}-{metric}",
         "task": "answer",
@@ -29,6 +31,7 @@ def score(approach, baseline, low, high, *, subset="all", source="all", n=150, t
         "value": (low + high) / 2,
         "low": low,
         "high": high,
+        "p_value": p if p is not None else 0.001 if low * high > 0 else 0.4,
         "n": n,
         "threads": threads,
         "better": "lower" if metric == "nll_per_token" else "higher",
@@ -46,7 +49,7 @@ def passing(approach, value, **against):
     return rows + [row for other, (low, high) in against.items() for row in both(approach, other, low, high)]
 
 
-def costs_of(scores, seconds):
+def costs_of(scores, seconds, params=None):
     trained = tables.LORA_ADAPTER.of(
         {"approach": name, "seconds": took, "tokens": 1000, "peak_bytes": 2**30} for name, took in seconds.items()
     )
@@ -54,12 +57,15 @@ def costs_of(scores, seconds):
         {"approach": a, "task": "answer", "prompt_tokens": 700 if a == "few_shot" else 50, "generated_tokens": 60}
         for a in ("zero_shot", "few_shot", *seconds)
     )
-    return approach_costs(asked, scores, trained, KNOWN, CostParams()).table
+    return approach_costs(
+        asked, scores, trained, tables.TUNING_TRIALS.of([]), KNOWN, params or CostParams(), longest=60
+    ).table
 
 
-def recommended(*rows, facts=ENOUGH, params=DONE, seconds=None):
+def recommended(*rows, facts=ENOUGH, params=DONE, seconds=None, requests=None):
     scores = tables.APPROACH_SCORES.of([r for part in rows for r in part])
-    costs = costs_of(scores, seconds or {"lora": 60.0})
+    costs = costs_of(scores, seconds or {"lora": 60.0}, CostParams(requests_a_month=requests))
+    facts = facts if requests is None else {**facts, "requests_a_month": float(requests)}
     return recommendation(scores, costs, facts, KNOWN, params).table.to_pylist()[0]
 
 
@@ -72,7 +78,7 @@ def test_lora_that_beats_both_prompt_approaches_is_recommended_with_its_figures(
     assert row["approach"] == "lora"
     assert row["phase"] == "Phase 2: Enhanced Performance (LoRA Fine-Tuning)"
     assert row["strategy"].startswith("Hybrid strategy: Phase 1: Rapid Prototyping (Prompt-Based)")
-    said = "The LoRA adapter is better than zero-shot prompts: -0.800 nats a token [-0.900, -0.700]"
+    said = "The LoRA adapter is better than zero-shot prompts: -0.800 nats a token [-0.900, -0.700], p 0.001, 150 pairs"
     assert any(r.startswith(said) for r in row["reasons"])
     assert "costs 19,500.03 USD, few-shot prompts 7,500.00; against them it pays from" in row["reasons"][-1]
     assert "0.400" in row["would_flip"][0]
@@ -96,7 +102,7 @@ def test_where_nothing_is_better_the_answer_is_not_to_fine_tune():
     row = recommended(both("lora", "zero_shot", 0.1, 0.3), both("few_shot", "zero_shot", -0.1, 0.1))
     assert row["approach"] == "do_not_fine_tune"
     assert any("worse than zero-shot" in r for r in row["reasons"])
-    assert any(flip.startswith("Few-shot prompts whose interval") for flip in row["would_flip"])
+    assert any(flip.startswith("Few-shot prompts shown to be better") for flip in row["would_flip"])
 
 
 def test_a_useless_adapter_gets_use_prompts_however_much_the_rules_speak_for_it():
@@ -134,12 +140,47 @@ def test_of_two_that_cannot_be_told_apart_the_cheaper_is_taken():
     row = recommended(BETTER, full, PROMPTS, seconds={"lora": 60.0, "full": 600.0})
     assert row["approach"] == "lora"
     assert "the LoRA adapter is cheaper than the fully tuned model" in row["reasons"][0]
-    assert "An interval that puts the fully tuned model wholly below the LoRA adapter." in row["would_flip"]
+    assert "cannot be shown to be better" in row["reasons"][0]
+    assert any(
+        flip.startswith("A test that shows the fully tuned model to be better than the LoRA adapter")
+        for flip in row["would_flip"]
+    )
+    assert any(
+        r.startswith("The fully tuned model cannot be told from the LoRA adapter: -0.050") for r in row["reasons"]
+    )
 
 
-def test_two_that_were_never_compared_cannot_be_told_apart():
+def test_a_cheaper_one_that_any_other_beats_is_not_taken_though_the_likeliest_does_not_beat_it():
+    """Full cannot be told from lora, nor from instruction; instruction beats lora, so that lora is out."""
+    three = BETTER, passing("instruction", 1.9, lora=(-0.2, -0.1)), passing("full", 1.8, lora=(-0.3, 0.1))
+    row = recommended(*three, both("full", "instruction", -0.2, 0.1), PROMPTS,
+                      seconds={"lora": 60.0, "instruction": 60.0, "full": 60.0})  # fmt: skip
+    assert row["approach"] == "instruction"
+
+
+def test_of_two_that_share_no_answer_the_likelier_is_taken_however_cheap_the_other():
     pair = passing("instruction", 1.8), passing("full", 1.0)
-    assert recommended(*pair, PROMPTS, seconds={"instruction": 60.0, "full": 60.0})["approach"] == "instruction"
+    assert recommended(*pair, PROMPTS, seconds={"instruction": 60.0, "full": 60.0})["approach"] == "full"
+
+
+def test_the_luckiest_of_several_is_not_enough():
+    """Its p value against few-shot prompts is 0.03: shown if it was tried alone, and not if it is one of five."""
+    names = ("lora", "instruction", "multitask", "transfer", "full")
+    alone = [score("lora", None, 1.9, 2.1), *both("lora", "zero_shot", -0.9, -0.7)]
+    alone += both("lora", "few_shot", -0.3, -0.1, p=0.03)
+    assert recommended(alone, PROMPTS)["approach"] == "lora"
+    others = [row for n in names[1:] for b in ("zero_shot", "few_shot") for row in both(n, b, -0.2, 0.1)]
+    row = recommended(alone, others, PROMPTS, seconds=dict.fromkeys(names, 60.0))
+    assert row["approach"] == "few_shot"
+    said = "The LoRA adapter cannot be told from few-shot prompts: -0.200 nats a token [-0.300, -0.100], p 0.150"
+    assert any(r.startswith(said) for r in row["reasons"])
+
+
+def test_an_interval_below_zero_that_chance_would_often_give_shows_nothing():
+    lucky = both("lora", "zero_shot", -0.9, -0.7) + both("lora", "few_shot", -0.6, -0.4, p=0.06)
+    assert recommended(lucky, PROMPTS)["approach"] == "few_shot"
+    strict = RecommendationParams(alpha=0.0005)
+    assert recommended(BETTER, PROMPTS, params=strict)["approach"] == "do_not_fine_tune"
 
 
 def test_a_likelier_approach_that_is_the_baseline_of_a_comparison_can_be_told_apart_too():
@@ -153,12 +194,60 @@ def test_likelihood_by_category_does_not_decide():
     assert recommended(BETTER, split, PROMPTS)["approach"] == "lora"
 
 
-def test_an_endpoint_is_held_against_prompts_by_its_letters():
-    row = recommended(PROMPTS, [score("few_shot_endpoint", "few_shot", 4.0, 6.0, metric="chrf")])
+def at_endpoint(low, high, *baselines, **facts):
+    return [score("few_shot_endpoint", b, low, high, metric="chrf", **facts) for b in baselines]
+
+
+def against_endpoint(approach, low, high):
+    return [score(approach, "few_shot_endpoint", low, high, metric="chrf", n=40)]
+
+
+def test_an_endpoint_better_than_both_prompt_approaches_is_recommended_where_no_training_is():
+    row = recommended(PROMPTS, at_endpoint(4.0, 6.0, "zero_shot", "few_shot"))
+    assert (row["approach"], row["phase"][:7]) == ("few_shot_endpoint", "Phase 1")
+    said = "Few-shot prompts (endpoint) are better than few-shot prompts: +5.000 chrF"
+    assert any(r.startswith(said) for r in row["reasons"])
+    for not_shown in (at_endpoint(4.0, 6.0, "few_shot"), at_endpoint(-1.0, 6.0, "zero_shot", "few_shot")):
+        row = recommended(PROMPTS, not_shown)
+        assert row["approach"] == "few_shot"
+        assert any(flip.startswith("A test that shows few-shot prompts (endpoint)") for flip in row["would_flip"])
+
+
+def test_a_trained_approach_worse_than_the_endpoint_is_not_recommended_however_likely_it_finds_the_answers():
+    there = BETTER, PROMPTS, at_endpoint(4.0, 6.0, "zero_shot", "few_shot")
+    row = recommended(*there, against_endpoint("lora", -9.0, -3.0))
+    assert row["approach"] == "few_shot_endpoint"
+    said = "Better than both prompt approaches, and worse than few-shot prompts (endpoint) by chrF: the LoRA adapter."
+    assert row["reasons"][0] == said
+    assert any("The LoRA adapter is worse than few-shot prompts (endpoint): -6.000 chrF" in r for r in row["reasons"])
+    assert any("does not show the LoRA adapter to be worse" in flip for flip in row["would_flip"])
+    equal = recommended(*there, against_endpoint("lora", -9.0, 0.1))
+    assert equal["approach"] == "lora"
+    assert any("shows the LoRA adapter to be worse than few-shot prompts (end" in flip for flip in equal["would_flip"])
+
+
+def test_a_few_answers_of_an_endpoint_decide_nothing_and_are_lacking():
+    few = at_endpoint(4.0, 6.0, "zero_shot", "few_shot", threads=4)
+    row = recommended(PROMPTS, few)
+    assert row["approach"] == "few_shot"
+    assert "Threads to compare others with few-shot prompts (endpoint): 4 of 10." in row["lacking"]
+
+
+def test_an_approach_that_costs_more_at_the_stated_requests_is_recommended_by_its_quality_and_says_so_loudly():
+    row = recommended(BETTER, PROMPTS, requests=1000)
+    assert row["approach"] == "lora"
+    said = "At 1,000 requests a month the LoRA adapter costs more than few-shot prompts: it pays from 615,386 requests"
+    assert any(line.startswith(said) for line in row["lacking"])
+    assert said in row["reasons"][-1]
     assert any(
-        r.startswith("Few-shot prompts (endpoint) are better than few-shot prompts: +5.000 chrF")
-        for r in row["reasons"]
+        f.startswith("Costs, if they decided: few-shot prompts cost less (it pays from") for f in row["would_flip"]
     )
+
+
+def test_an_approach_that_pays_says_below_how_many_requests_it_would_not():
+    row = recommended(BETTER, PROMPTS, requests=1_000_000)
+    assert row["lacking"] == []
+    assert any("fewer than 615,38" in flip for flip in row["would_flip"])
 
 
 def test_the_exit_lacks_pairs_examples_and_sources_that_did_not_improve():

@@ -6,7 +6,7 @@ import pytest
 
 from assets import tables
 from assets.evaluation import recommend
-from assets.evaluation.params import RecommendationParams
+from assets.evaluation.params import CostParams, RecommendationParams
 from assets.evaluation.report import report
 from tests.assets.evaluation.test_recommend import ENOUGH, KNOWN, PROMPTS, both, costs_of, passing, score
 
@@ -14,10 +14,11 @@ LOSSES = [{"step": n, "split": split, "loss": 3 - n / 10} for n in range(4) for 
 USELESS = both("lora", "zero_shot", 0.4, 0.9) + both("lora", "few_shot", 0.6, 1.2)
 
 
-def drawn(*rows, losses=LOSSES):
+def drawn(*rows, losses=LOSSES, requests=None):
     scores = tables.APPROACH_SCORES.of([r for part in rows for r in part])
-    costs = costs_of(scores, {"lora": 60.0})
-    advice = recommend.recommendation(scores, costs, ENOUGH, KNOWN, RecommendationParams()).table
+    costs = costs_of(scores, {"lora": 60.0}, CostParams(requests_a_month=requests))
+    facts = {**ENOUGH, "requests_a_month": float(requests or 0)}
+    advice = recommend.recommendation(scores, costs, facts, KNOWN, RecommendationParams()).table
     trained = tables.LORA_ADAPTER.of([{"approach": "lora", "losses": losses}] if losses else [])
     return report(advice, scores, costs, trained, KNOWN)
 
@@ -60,6 +61,14 @@ def test_useless_adapters_are_told_to_stay_with_prompts():
     page = drawn(USELESS, PROMPTS)
     assert '<b class="score">Prompt</b>' in page
     assert "use prompts as they are, and do not fine-tune" in drawn(USELESS)
+
+
+def test_that_what_is_recommended_does_not_pay_stands_beside_the_verdict_and_what_was_cut_off_beside_the_costs():
+    said = "At the requests a month stated it costs more than few-shot prompts."
+    page = drawn(passing("lora", 2.0), PROMPTS, requests=1000)
+    assert said in page[: page.index("Why</h2>")]
+    assert page.count("100% cut off") == 3
+    assert said not in drawn(passing("lora", 2.0), PROMPTS, requests=1_000_000)
 
 
 def test_with_nothing_measured_there_is_a_page_too():
