@@ -687,6 +687,7 @@ PREDICTIONS = Table(
             _S,
             "whose prompt was shown: a category's, or '*' for that of all; null without a few-shot prompt",
         ),
+        _c("model", _S, "host and model of the endpoint that answered; null of an approach asked here"),
         _c("answer_occurs", _I, "how many released pairs share the true answer, itself included"),
     ),
 )
@@ -839,8 +840,8 @@ MODEL_PACKAGE = Table(
         _c("recommended", _S, "the recommendation's own word"),
         _c("release", _S, "release it was made from"),
         _c("verdict_id", _S, "the verdict that let the release out"),
-        _c("base_model", _S, "name and hash of the base model"),
-        _c("template_sha256", _S, "hash of the chat template it must be served under"),
+        _c("base_model", _S, "name and hash of the base model; of prompts for an endpoint its host and model"),
+        _c("template_sha256", _S, "hash of the chat template it must be served under; null of an endpoint's"),
         _c("folder", _S, "where its files rest, below REFINERY_HOME"),
         _c("nll_per_token", _F, "nats a token of the true answers of the frozen test set"),
         _c("not_embedded", _S, "why the embedded server cannot serve it; null where it can"),

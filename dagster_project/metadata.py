@@ -32,11 +32,11 @@ SHARED = {
     "analysis": ("signature",),
     "deduplication": ("signature",),
     "augmentation": ("embedding", "language_model", "signature"),
-    "formatting": ("base_model",),
+    "formatting": ("base_model", "conversation", "instructions"),
     "release": ("folder",),
     "tuning": ("base_model", "reader", "released", "shots", "training"),
     "evaluation": ("base_model", "language_model", "metrics", "reader", "released", "shots", "training"),
-    "operation": ("base_model", "folder", "metrics", "released", "training"),
+    "operation": ("base_model", "conversation", "folder", "instructions", "metrics", "released", "training"),
 }
 """Modules beside the rooms that decide what a room makes."""
 COLUMNS = "columns"

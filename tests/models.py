@@ -10,10 +10,18 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from assets import base_model, tables
+from assets.instructions import Instructions, Speakers, Tasks
 from assets.training import LESSONS, Approach, Loss, TrainingResult, made_with
 
 WISHES = ("parking", "breakfast", "a pool", "a gym", "free wifi", "a garden", "a lift", "room service")
 PLACES = ("Oak Inn", "Elm House", "Ash Lodge", "Fir Hotel", "Yew Court", "Bay Rooms", "Box Hall", "Haw Place")
+
+WORDS = Instructions(
+    tasks=Tasks(answer={"qa": "Answer the question.", "policy": "Explain the rule.", "procedure": "Give the steps."}),
+    opening="You opened with:",
+    speakers=Speakers(user="Guest", assistant="Host"),
+)
+"""What the examples are framed in."""
 
 CARD = """---
 language: [en]

@@ -78,6 +78,7 @@ def few_shot_endpoint(
             "generated_tokens": reply.completion_tokens,
             "shots": at.shots,
             "shots_of": at.shots_of,
+            "model": model.at.identity,
         }
         for row, at, reply in zip(rows, put, replies, strict=True)
     ]

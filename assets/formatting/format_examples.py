@@ -11,12 +11,12 @@ import pyarrow as pa
 
 from assets import tables
 from assets.base_model import encode
+from assets.conversation import draft
 from assets.errors import RefineryError
-from assets.formatting.conversation import draft
-from assets.formatting.instructions import Instructions
 from assets.formatting.mixture import mixture
 from assets.formatting.params import FormattingParams, Task
 from assets.formatting.template import control_marks
+from assets.instructions import Instructions
 from assets.ledger import Ledger, Published
 
 if TYPE_CHECKING:

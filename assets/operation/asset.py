@@ -7,6 +7,7 @@ import dagster as dg
 import pyarrow as pa
 
 from assets import tables
+from assets.instructions import Instructions
 from assets.operation import champions as history
 from assets.operation import package
 from assets.operation.packaged import FOLDER, open_package
@@ -37,7 +38,10 @@ def model_package(
     found = context.resources
     release = released_folder(dataset_release, quality_verdict, found.lake, found.settings)
     chosen = package.Chosen(recommendation, predictions, approach_scores, few_shot_prompts, [*trained.values()])
-    made = package.model_package(chosen, release=release, base=found.base_model, home=found.settings.home)
+    words = Instructions.load(found.settings.formatting.instructions)
+    most = found.settings.evaluation.predictions.max_prompt_tokens
+    place = {"release": release, "base": found.base_model, "home": found.settings.home}
+    made = package.model_package(chosen, **place, words=words, max_prompt_tokens=most)
     yield from audited(context, made, MODEL_PACKAGE)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from assets.errors import RefineryError
+from assets.operation.marks import FEW_SHOT
 from assets.operation.packaged import Score
 
 NAMES = {
@@ -43,7 +44,9 @@ $training
 
 ## Measured
 
-On the release's frozen test set, which nothing was trained or chosen on; intervals are bootstrapped over whole threads.
+On the release's frozen test set, which nothing was trained on. But the approach was chosen by it, and packages contend
+on it again and again: the best of many looks somewhat better here than it is. Intervals are bootstrapped over threads.
+$shots
 
 $scores
 
@@ -64,8 +67,15 @@ The base model stands under its own licence. Whoever passes this package on is b
 - Personal data was removed from what it learnt from; that is measured, not perfect. Placeholders such as `[PERSON_1]`
   may stand in its answers. Treat the package as internal.
 - The figures hold for questions like those of the test set: in language, length and kind.
-- It must be asked under the chat template it was made with (`$template_sha256`).
+- $template
 """)
+_SHOTS = {
+    None: "",
+    False: "\nThe shots were those for any category; a category's own, shown where one is stated, were not measured.\n",
+    True: "\nThe shots were those of each question's own category: the figures hold where whoever asks states it.\n",
+}
+"""What the figures say of few-shot prompts, by whether the category was known."""
+_BARE = "Labels are asked for without shots: their figures are those of the bare instruction.\n"
 _SECTION = re.compile(r"(?ms)^## Sources and licences\n+(.*?)\n+(?=^## )")
 
 
@@ -83,6 +93,7 @@ def card(facts: Mapping[str, Any], trained: Mapping[str, Any] | None, dataset_ca
     front, licences = _terms(dataset_card)
     own = [score for score in facts["metrics"] if score.baseline is None]
     made = {name.replace("_", " "): facts[name] for name in ("approach", "base_model", "artifact", "release")}
+    made |= {"base model": None, "endpoint": facts["base_model"]} if facts["template_sha256"] is None else {}
     made |= {"verdict of the quality gate": facts["verdict_id"], "recommendation": facts["recommended"]}
     return _CARD.substitute(
         front_matter=yaml.safe_dump(_front_matter(facts, front, own), sort_keys=False, allow_unicode=True),
@@ -93,8 +104,15 @@ def card(facts: Mapping[str, Any], trained: Mapping[str, Any] | None, dataset_ca
         differences=_differences([score for score in facts["metrics"] if score.baseline is not None]),
         release=facts["release"],
         licences=licences,
-        template_sha256=facts["template_sha256"],
+        shots=_SHOTS[facts["category_known"]] + (_BARE if facts["approach"] == FEW_SHOT else ""),
+        template=_template(facts["template_sha256"]),
     )
+
+
+def _template(sha256: str | None) -> str:
+    if sha256 is None:
+        return "Whoever runs the endpoint can change the model behind its name: measure it again then."
+    return f"It must be asked under the chat template it was made with (`{sha256}`)."
 
 
 def _terms(dataset_card: Path) -> tuple[dict[str, Any], str]:
@@ -127,7 +145,7 @@ def _front_matter(facts: Mapping[str, Any], dataset: Mapping[str, Any], own: Ite
         "language": dataset.get("language"),
         "library_name": _LIBRARIES[facts["kind"]],
         "pipeline_tag": "text-generation",
-        "base_model": facts["base_model"].partition("@")[0],
+        "base_model": facts["base_model"].partition("@")[0] if facts["template_sha256"] else None,
         "tags": ["customer-support", facts["approach"].replace("_", "-")],
         "model-index": [{"name": f"support-{facts['approach']}", "results": results}],
     }

@@ -10,7 +10,7 @@ import pyarrow as pa
 from assets.metrics import token_f1
 from assets.tables import content_hash
 
-ANSWER = "answer"
+ANSWER, ZERO_SHOT, FEW_SHOT = "answer", "zero_shot", "few_shot"
 MARKS = pa.schema(
     [
         ("example_id", pa.string()),  # the test example
@@ -27,8 +27,19 @@ MARKS = pa.schema(
 """The columns of a package's `predictions.parquet`."""
 
 
+def measured_as(approach: str, task: str) -> str:
+    """Return whose predictions say how an approach does a task.
+
+    Shots are answers; a label is asked for without them. Few-shot prompts are then what zero-shot prompts are.
+
+    >>> measured_as("few_shot", "triage_priority"), measured_as("few_shot", "answer")
+    ('zero_shot', 'few_shot')
+    """
+    return ZERO_SHOT if approach == FEW_SHOT and task != ANSWER else approach
+
+
 def marks(predictions: pa.Table, approach: str) -> pa.Table:
-    """Mark what an approach predicted.
+    """Mark what an approach predicted, or for labels what it is measured as.
 
     Args:
         predictions: A table in the form of `tables.PREDICTIONS`.
@@ -40,7 +51,7 @@ def marks(predictions: pa.Table, approach: str) -> pa.Table:
     from sacrebleu.metrics.chrf import CHRF
 
     chrf = CHRF()
-    rows = [r for r in predictions.to_pylist() if r["approach"] == approach]
+    rows = [r for r in predictions.to_pylist() if r["approach"] == measured_as(approach, r["task"])]
     found: list[dict[str, Any]] = []
     for row in sorted(rows, key=lambda r: (r["task"], r["example_id"])):
         mark = {name: row[name] for name in ("example_id", "thread_id", "task", "nll")}

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from assets import base_model, released, tables
+from assets.conversation import framed
 from assets.errors import RefineryError
 from assets.folder import intact, put_in_place, sha256_of, workplace
+from assets.instructions import Framing, Instructions
 from assets.ledger import Published, summary
 from assets.operation import gguf_form
 from assets.operation.card import card
-from assets.operation.marks import ANSWER, marks
+from assets.operation.marks import ANSWER, FEW_SHOT, ZERO_SHOT, marks, measured_as
 from assets.operation.packaged import (
     ADAPTER_GGUF,
     CARD,
@@ -35,12 +36,10 @@ from assets.operation.packaged import (
     Score,
 )
 from assets.operation.serving import base_gguf
-from assets.training import ADAPTER, MODEL, read_result, version_of
+from assets.shots import ANY
+from assets.training import ADAPTER, MODEL, TASKS, read_result, version_of
 
-if TYPE_CHECKING:
-    pass
-
-DO_NOT_FINE_TUNE, ZERO_SHOT, FEW_SHOT, ENDPOINT = "do_not_fine_tune", "zero_shot", "few_shot", "few_shot_endpoint"
+DO_NOT_FINE_TUNE, ENDPOINT = "do_not_fine_tune", "few_shot_endpoint"
 ALL = "all"
 _TOKENIZER_FILES = ("tokenizer", "special_tokens", "added_tokens", "vocab", "merges", "chat_template")
 Row = dict[str, Any]
@@ -56,7 +55,9 @@ class Chosen(NamedTuple):
     trained: Sequence[pa.Table]
 
 
-def model_package(chosen: Chosen, *, release: Path, base: Path, home: Path) -> Published:
+def model_package(
+    chosen: Chosen, *, release: Path, base: Path, home: Path, words: Instructions, max_prompt_tokens: int
+) -> Published:
     """Write the recommended approach into a folder named after its content; the same input gives the same bytes.
 
     Below `artifacts/model_package/<version>/` stand `package.json` (`packaged.Facts`, with the hash of every other
@@ -74,33 +75,39 @@ def model_package(chosen: Chosen, *, release: Path, base: Path, home: Path) -> P
         release: The release's folder.
         base: Hugging Face folder of the base model.
         home: REFINERY_HOME.
+        words: The instructions, and the words around conversations, that the examples were framed in.
+        max_prompt_tokens: Longest few-shot prompt of the measurement.
 
     Raises:
-        RefineryError: The release is refused, or what is recommended was not made, measured, or made of this release.
+        RefineryError: The release is refused, or what is recommended was not made, measured, or made of this release,
+            or the words have changed since.
     """
     opened, tokenizer = released.open_release(release), base_model.load_tokenizer(base)
     recommended = chosen.recommendation["approach"][0].as_py()
     approach = ZERO_SHOT if recommended == DO_NOT_FINE_TUNE else recommended
     row = _trained(approach, chosen.trained)
+    _prove_words(words, opened)
     facts: dict[str, Any] = {
         "kind": _kind(approach, row, home),
         "approach": approach,
         "recommended": recommended,
         "release": opened.release,
         "verdict_id": opened.verdict.verdict_id,
-        "base_model": base_model.identity(base),
+        "base_model": _answers(approach, chosen.predictions) or base_model.identity(base),
         "artifact": row and row["artifact"],
-        "template_sha256": base_model.template_sha256(tokenizer),
-        "control_tokens": tuple(sorted(tokenizer.all_special_tokens)),
-        "system": _system(opened) if row is None or row["form"] == "instruction" else None,
+        "template_sha256": None if approach == ENDPOINT else base_model.template_sha256(tokenizer),
+        "control_tokens": () if approach == ENDPOINT else tuple(sorted(tokenizer.all_special_tokens)),
+        "instructions": _instructions(words, opened, plain=row is not None and row["form"] == "plain"),
+        "framing": Framing(**words.model_dump(include={*Framing.model_fields})),
+        "category_known": _category_known(chosen.prompts) if approach in (FEW_SHOT, ENDPOINT) else None,
         "metrics": _scores(chosen.scores, approach),
     }
     _prove(row, facts, home)
     measured = marks(chosen.predictions, approach)
-    if not len(measured):
+    if ANSWER not in measured["task"].to_pylist():
         raise RefineryError(f"package of {approach}", "has no predictions", "materialise predictions again")
     with workplace(home / FOLDER) as made:
-        facts["not_embedded"] = _fill(made, facts, row, chosen.prompts, base, home)
+        facts["not_embedded"] = _fill(made, facts, row, chosen.prompts, base, home, max_prompt_tokens)
         pq.write_table(measured, made / MARKS, compression="zstd")
         (made / CARD).write_text(card(facts, row, release / CARD), encoding="utf-8")
         stated = Facts(**facts, files=_files(made))
@@ -141,24 +148,55 @@ def _prove(row: Row | None, facts: Mapping[str, Any], home: Path) -> None:
             raise RefineryError(where, f"was trained with another {name}", do)
 
 
-def _system(release: released.Release) -> str | None:
-    """Return the instruction that most of the training examples of answers bear; of equals the first by its text."""
-    counts = Counter(row["instruction"] for row in release.examples("train") if row["instruction"])
-    return min(counts, key=lambda text: (-counts[text], text), default=None)
+def _answers(approach: str, predictions: pa.Table) -> str | None:
+    """Return the model behind the endpoint that answered; None where it is none but ours."""
+    if approach != ENDPOINT:
+        return None
+    models = {row["model"] for row in predictions.to_pylist() if row["approach"] == ENDPOINT}
+    if len(models) != 1 or None in models:
+        raise RefineryError(f"package of {approach}", "does not know which model answered", "make predictions again")
+    return str(*models)
+
+
+def _prove_words(words: Instructions, release: released.Release) -> None:
+    """Refuse words that the release's test examples are not framed in: nothing was measured under them."""
+    for row in release.examples("test"):
+        if row["instruction"] not in words.tasks.answer.values() or not framed(row, words):
+            what = f"is not what release {release.release} was framed in"
+            raise RefineryError("formatting.instructions", what, "release the dataset again, or restore the file")
+
+
+def _instructions(words: Instructions, release: released.Release, *, plain: bool) -> dict[str, str]:
+    """Return what a package is asked under: answers by type of item, unless plainly; labels always.
+
+    Of a task of labels that is the shortest one: it says nothing of the customer, where any example says nothing.
+    """
+    labels = {t: {r["instruction"] for r in release.examples("train", task=t)} for t in TASKS if t != ANSWER}
+    shortest = {task: min(texts, key=lambda text: (len(text), text)) for task, texts in labels.items() if texts}
+    answers = {str(name): text for name, text in words.tasks.answer.items() if not plain}
+    return answers | shortest
+
+
+def _category_known(prompts: pa.Table) -> bool:
+    return any(row["category_known"] for row in prompts.to_pylist() if row["category"] == ANY)
 
 
 def _scores(scores: pa.Table, approach: str) -> tuple[Score, ...]:
-    rows = [r for r in scores.to_pylist() if (r["approach"], r["source"], r["subset"]) == (approach, ALL, ALL)]
+    rows = [
+        row
+        for row in scores.to_pylist()
+        if row["source"] == row["subset"] == ALL and row["approach"] == measured_as(approach, row["task"])
+    ]
     found = [Score(**{name: r[name] for name in Score.model_fields}) for r in rows]
     return tuple(sorted(found, key=lambda s: (s.task, s.baseline or "", s.metric)))
 
 
 def _fill(
-    made: Path, facts: Mapping[str, Any], row: Row | None, prompts: pa.Table, base: Path, home: Path
+    made: Path, facts: Mapping[str, Any], row: Row | None, prompts: pa.Table, base: Path, home: Path, most: int
 ) -> str | None:
     """Write what is served; return why it has no form for the embedded server, if it has none."""
     if row is None:
-        _write_prompts(made / PROMPTS, facts, prompts)
+        _write_prompts(made / PROMPTS, facts, prompts, most)
         return None
     source = home / row["folder"]
     try:
@@ -174,8 +212,8 @@ def _fill(
     return None
 
 
-def _write_prompts(file: Path, facts: Mapping[str, Any], prompts: pa.Table) -> None:
-    """Write what is said to the base model: its name, the instruction, and few-shot prompts where they are chosen."""
+def _write_prompts(file: Path, facts: Mapping[str, Any], prompts: pa.Table, most: int) -> None:
+    """Write what is said to the model: its name, the instructions, and few-shot prompts where they are chosen."""
     rows = prompts.to_pylist() if facts["approach"] != ZERO_SHOT else []
     if any(row["release"] != facts["release"] for row in rows):
         raise RefineryError("few_shot_prompts", "are of another release", "materialise them again")
@@ -184,10 +222,11 @@ def _write_prompts(file: Path, facts: Mapping[str, Any], prompts: pa.Table) -> N
             "category": row["category"],
             "template": row["template"],
             "shots": [{name: shot[name] for name in ("question", "answer")} for shot in row["shots"]],
+            "max_tokens": most,
         }
         for row in sorted(rows, key=lambda r: str(r["category"]))
     ]
-    stated = {"model": facts["base_model"], "system": facts["system"], "prompts": shown}
+    stated = {"model": facts["base_model"], "instructions": facts["instructions"], "prompts": shown}
     file.write_text(json.dumps(stated, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

@@ -7,15 +7,19 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from assets.conversation import put, transcript, turns
 from assets.errors import RefineryError
 from assets.folder import prove
-from assets.shots import ANY, render
+from assets.instructions import Framing, ItemType
+from assets.operation.marks import ANSWER
+from assets.shots import ANY, render, system_of
+from assets.training import put as in_form
 
 FOLDER = Path("artifacts/model_package")
 PACKAGE, CARD, MARKS, PROMPTS = "package.json", "README.md", "predictions.parquet", "prompts.json"
@@ -48,6 +52,18 @@ class Score(BaseModel):
     threads: int
 
 
+class Told(BaseModel):
+    """What is known of a question beside its words."""
+
+    model_config = ConfigDict(frozen=True)
+    category: str | None = None
+    """Chooses the few-shot prompt; else that of any category is used."""
+    item_type: ItemType | None = None
+    """Chooses the instruction; else it is that of a question (qa)."""
+    task: Literal["answer", "classify_category", "triage_priority"] = "answer"
+    """Labels are asked for by an instruction of their own, without shots."""
+
+
 class Facts(BaseModel):
     """What `package.json` states beside the version."""
 
@@ -58,23 +74,39 @@ class Facts(BaseModel):
     release: str
     verdict_id: str
     base_model: str
+    """Name and hash; of prompts for an endpoint its host and model."""
     artifact: str | None
     """Version of what was trained."""
-    template_sha256: str
+    template_sha256: str | None
+    """The chat template it must be asked under; an endpoint has its own."""
     control_tokens: tuple[str, ...]
     """What no text may spell out: it would end or forge a turn."""
-    system: str | None
-    """The instruction it was asked under; none where it was trained without."""
+    instructions: Mapping[str, str]
+    """What it was asked under, by type of item and by task of labels; of answers none where it was trained without."""
+    framing: Framing
+    """The words around a conversation of several turns."""
+    category_known: bool | None
+    """Whether it was measured behind the shots of a question's own category, or of all; null without shots."""
     not_embedded: str | None
     """Why it has no form for the embedded server, where it has none."""
     metrics: tuple[Score, ...]
     files: Mapping[str, PackagedFile]
+
+    def instruction(self, told: Told) -> str | None:
+        """Return what a question is asked under."""
+        if told.task != ANSWER:
+            return self.instructions.get(told.task)
+        asked_for = (told.item_type, *get_args(ItemType))
+        return next((self.instructions[name] for name in asked_for if name in self.instructions), None)
 
     @property
     def version(self) -> str:
         """The hash of it all."""
         said = json.dumps(self.model_dump(mode="json"), sort_keys=True)
         return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+_NOTHING = Told()
 
 
 @dataclass(frozen=True)
@@ -93,11 +125,13 @@ class Package:
         """Return how it did on each test example, in the form of `marks.MARKS`."""
         return pq.read_table(self.folder / MARKS)
 
-    def prompts(self) -> dict[str, dict[str, Any]]:
-        """Return by category the few-shot prompt: its template and shots; none of another approach's package."""
-        file = self.folder / PROMPTS
-        stated = json.loads(file.read_text(encoding="utf-8"))["prompts"] if PROMPTS in self.facts.files else []
-        return {prompt["category"]: prompt for prompt in stated}
+    def prompt(self, told: Told) -> dict[str, Any] | None:
+        """Return the few-shot prompt of a question: its template, shots and longest; none where none is shown."""
+        if told.task != ANSWER or PROMPTS not in self.facts.files:
+            return None
+        stated = json.loads((self.folder / PROMPTS).read_text(encoding="utf-8"))["prompts"]
+        prompts = {prompt["category"]: prompt for prompt in stated}
+        return prompts.get(told.category) or prompts.get(ANY)
 
     def gguf(self) -> Path | None:
         """Return the adapter or the model as the embedded server reads it."""
@@ -129,21 +163,25 @@ def open_package(folder: Path) -> Package:
 
 
 def asked(
-    package: Package, messages: Sequence[Message], *, category: str | None = None, shots: int | None = None
+    package: Package, messages: Sequence[Message], told: Told = _NOTHING, *, shots: int | None = None
 ) -> list[Message]:
     """Put a client's conversation as the package was measured: its instruction first, the question behind its shots.
 
     Args:
         package: The package.
-        messages: The conversation, the question last. A system message of the client's own stands for the instruction.
-        category: The question's category, whose few-shot prompt is used; else that of any other.
+        messages: The conversation, the question last. System messages of the client's own, which come first, stand for
+            the instruction.
+        told: What the client says of the question.
         shots: Shots shown at most.
     """
-    said, system = list(messages), package.facts.system
-    if system and said[0]["role"] != "system":
-        said.insert(0, {"role": "system", "content": system})
-    if (prompts := package.prompts()) and said[-1]["role"] == "user":
-        prompt = prompts.get(category or ANY) or prompts[ANY]
-        text = render(prompt["template"], prompt["shots"][:shots], said[-1]["content"])
-        said[-1] = {"role": "user", "content": text}
-    return said
+    facts = package.facts
+    own = [m["content"] for m in messages if m["role"] == "system"]
+    *history, question = messages[len(own) :]
+    instruction = "\n\n".join(own) or facts.instruction(told) or ""
+    conversation = turns(history, question["content"])
+    row = {"task": told.task, "instruction": instruction, "messages": put(conversation, instruction, facts.framing)}
+    said = in_form(row, "instruction" if instruction else "plain")
+    if (prompt := package.prompt(told)) is None:
+        return said
+    text = render(prompt["template"], prompt["shots"][:shots], transcript(conversation, facts.framing))
+    return [*system_of({"messages": said}), {"role": "user", "content": text}]

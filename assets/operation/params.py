@@ -32,8 +32,10 @@ class ServingParams(BaseModel):
         default=None, description="The base model as GGUF; the packaged one needs none stated."
     )
     context: int = Field(default=4096, ge=256, description="Tokens of a conversation, with its answer.")
-    max_prompt_tokens: int = Field(
-        default=1536, ge=64, description="Longest few-shot prompt; beyond it fewer shots are shown."
+    max_prompt_tokens: int | None = Field(
+        default=None,
+        ge=64,
+        description="Longest few-shot prompt, beyond which fewer shots are shown; null: as it was measured.",
     )
     max_tokens: int = Field(default=512, ge=1, description="Longest answer where the client states none.")
     timeout_seconds: float = Field(default=300.0, gt=0, description="Longest wait for the model's next words.")

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import dropwhile
 from typing import Any, Literal
 
 import httpx
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from assets.operation.packaged import Package, asked
+from assets.operation.marks import ANSWER
+from assets.operation.packaged import Package, Told, asked
 from assets.operation.params import ServingParams
 
 CHAMPION = "champion"
@@ -62,8 +64,8 @@ class Chat(BaseModel):
     model_config = ConfigDict(extra="forbid")
     model: str
     messages: list[Said] = Field(min_length=1)
-    metadata: dict[str, str] | None = None
-    """`category` chooses the few-shot prompt; nothing else is looked at."""
+    metadata: Told | None = None
+    """What else stands there is not looked at."""
     user: str | None = None
     store: Literal[False] | None = None
     n: Literal[1] | None = None
@@ -81,6 +83,17 @@ class Chat(BaseModel):
     response_format: dict[str, Any] | None = None
     stream: bool | None = None
     stream_options: dict[str, Any] | None = None
+
+    @field_validator("messages")
+    @classmethod
+    def _end_with_a_question(cls, messages: list[Said]) -> list[Said]:
+        """Refuse what is like nothing that was measured: an instruction between the turns, no question at the end."""
+        said = [*dropwhile(lambda m: m["role"] == "system", (message.message for message in messages))]
+        if not said or any(m["role"] == "system" for m in said):
+            raise ValueError("system messages come first, then the conversation")
+        if said[-1]["role"] != "user" or not said[-1]["content"].strip():
+            raise ValueError("the user speaks last")
+        return messages
 
 
 _OURS = {"model", "messages", "metadata", "user", "store", "n", "max_tokens", "max_completion_tokens"}
@@ -133,23 +146,26 @@ class _Front:
         said = [message.message for message in chat.messages]
         if any(token in message["content"] for message in said for token in self._package.facts.control_tokens):
             raise RequestError("a message spells out a control token of the model")
+        told = chat.metadata or Told()
+        if said[0]["role"] != "system" and told.task != ANSWER and self._package.facts.instruction(told) is None:
+            raise RequestError(f"metadata.task: nothing was measured of {told.task}; bring an instruction of your own")
         body = chat.model_dump(exclude=_OURS, exclude_none=True)
-        body["messages"] = await self._fitting(said, (chat.metadata or {}).get("category"))
+        body["messages"] = await self._fitting(said, told)
         body["max_tokens"] = chat.max_completion_tokens or chat.max_tokens or self._params.max_tokens
         answer = await self._server.send(
             self._server.build_request("POST", "/v1/chat/completions", json=body), stream=True
         )
         return StreamingResponse(_passed_on(answer), answer.status_code, media_type=answer.headers.get("content-type"))
 
-    async def _fitting(self, said: list[dict[str, str]], category: str | None) -> list[dict[str, str]]:
-        """Return the conversation behind as many shots as fit; without shots as it is."""
-        prompts = self._package.prompts()
-        most = max((len(prompt["shots"]) for prompt in prompts.values()), default=0)
-        for shots in range(most, 0, -1):
-            put = asked(self._package, said, category=category, shots=shots)
-            if await self._tokens(put) <= self._params.max_prompt_tokens:
+    async def _fitting(self, said: list[dict[str, str]], told: Told) -> list[dict[str, str]]:
+        """Return the conversation behind as many shots as fit, if it is asked behind any."""
+        prompt = self._package.prompt(told) or {"shots": [], "max_tokens": 0}
+        most = self._params.max_prompt_tokens or prompt["max_tokens"]
+        for shots in range(len(prompt["shots"]), 0, -1):
+            put = asked(self._package, said, told, shots=shots)
+            if await self._tokens(put) <= most:
                 return put
-        return asked(self._package, said, category=category, shots=0)
+        return asked(self._package, said, told, shots=0)
 
     async def _tokens(self, messages: list[dict[str, str]]) -> int:
         prompt = await self._server.post("/apply-template", json={"messages": messages})

@@ -37,6 +37,7 @@ def test_each_example_has_an_answer_its_tokens_and_no_likelihood(release, tiny_m
         assert (row["approach"], row["task"], row["nll"]) == ("few_shot_endpoint", "answer", None)
         assert row["answer"].startswith("As for Does ")
         assert (row["shots"], row["shots_of"]) == (5, "*")
+        assert row["model"] == f"{server.url.split('/')[2]}/fake"
         assert (row["answer_occurs"], row["generated_tokens"]) == (2, 20)  # validation says it, too
         assert row["prompt_tokens"] > 50
         assert row["answer_tokens"] > 5
@@ -112,7 +113,7 @@ def test_an_answer_that_was_given_before_is_not_asked_for_again(release, tiny_mo
         again = [few_shot_endpoint(release, PROMPTS, tiny_model, PARAMS, asks) for _ in range(2)]
     assert len(server.requests) == 4
     assert again[0] == again[1]
-    assert again[0].rows == first.rows
+    assert [{**row, "model": 0} for row in again[0].rows] == [{**row, "model": 0} for row in first.rows]
 
 
 def test_nothing_is_asked_without_an_endpoint_or_without_being_told_to(release, tiny_model, tmp_path):

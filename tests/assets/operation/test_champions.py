@@ -134,6 +134,31 @@ def test_what_is_guarded_and_was_measured_of_the_champion_alone_keeps_a_package_
     assert house.decide("b")["outcome"] == "promoted", "the champion never claimed it"
 
 
+def test_better_prompts_replace_a_champion_that_was_measured_on_labels():
+    """A label is asked for without shots: the labels of zero-shot prompts stand for those of few-shot prompts."""
+    rows = []
+    for n in range(60):
+        common = {"thread_id": f"t{n % 20}", "example_id": f"a{n}", "answer_tokens": 10, "reference": f"Yes, {n}."}
+        nll = {"zero_shot": 25.0, "lora": 22.0, "few_shot": 15.0}
+        rows += [
+            {**common, "approach": a, "task": "answer", "nll": v + n % 3, "answer": "Yes."} for a, v in nll.items()
+        ]
+        label = {
+            **common,
+            "example_id": f"c{n}",
+            "task": "classify_category",
+            "nll": 1.0,
+            "reference": f"label {n % 3}",
+        }
+        rows += [{**label, "approach": a, "answer": f"label {n % 3}"} for a in ("zero_shot", "lora")]
+    predictions = tables.PREDICTIONS.of(rows)
+    house = House(lora=marks(predictions, "lora"), prompts=marks(predictions, "few_shot"))
+    house.decide("lora")
+    row = house.decide("prompts")
+    assert (row["outcome"], row["champion"]) == ("promoted", "prompts"), row["reasons"]
+    assert {f["metric"]: f["n"] for f in row["figures"]}["macro_f1 of classify_category"] == 60
+
+
 def test_answers_of_one_thread_count_as_alike():
     """A gain of a few threads alone is not shown, however many answers they hold."""
     before = made(n=200, threads=11)

@@ -4,6 +4,7 @@ import dagster as dg
 import pytest
 
 from assets import tables
+from assets.instructions import Instructions
 from assets.ledger import summary
 from assets.release.params import ReleaseParams
 from assets.release.release import release
@@ -25,7 +26,9 @@ class House:
 
     def __init__(self, home):
         self.home, self.lake, self.settings = home, Lake(home), Settings()
-        rows = [models.example(n, split) for split, n in (("train", 0), ("train", 1), ("validation", 2), ("test", 3))]
+        words = Instructions.load(self.settings.formatting.instructions).tasks.answer["qa"]
+        split = ("train", "train", "validation", "test")
+        rows = [models.example(n, part, instruction=words) for n, part in enumerate(split)]
         examples = tables.TRAINING_EXAMPLES.of({**row, "licence": "CC-BY-4.0"} for row in rows)
         self.publish("training_examples", examples)
         judged = {"verdict_id": "v", "passed": True, "composite": 1.0, "reasons": []}

@@ -7,11 +7,14 @@ import pyarrow as pa
 import pytest
 import yaml
 
-from assets import base_model, tables
+from assets import base_model, released, tables
+from assets.conversation import draft
 from assets.errors import RefineryError
+from assets.instructions import Instructions
 from assets.operation.package import Chosen, model_package
-from assets.operation.packaged import FOLDER, MARKS, asked, open_package
-from assets.training import FullParams, LoraParams, TrainingRequest
+from assets.operation.packaged import FOLDER, MARKS, Told, asked, open_package
+from assets.shots import ask
+from assets.training import FullParams, LoraParams, TrainingRequest, put
 from assets.tuning.train import train
 from assets.tuning.trained import trained as trained_rows
 from tests import models
@@ -26,7 +29,8 @@ class House:
     """A refinery's home in which three approaches were trained on the tests' release."""
 
     def __init__(self, home, release, base):
-        self.home, self.release, self.base = home, release, base
+        self.home, self.release = home, release
+        self.place = {"base": base, "home": home, "words": models.WORDS, "max_prompt_tokens": 640}
         self.trained = {}
         for approach, params in PARAMS.items():
             folder = f"artifacts/{TABLES[approach].name}/v1"
@@ -46,7 +50,12 @@ class House:
         scores += [{**score, "approach": a, "baseline": "zero_shot", "value": -0.5} for a in PARAMS]
         scores += [{**score, "approach": a, "source": "desk", "value": 9.0} for a in PARAMS]
         stated = json.loads((self.release / "release.json").read_text())["release"]
-        prompt = {"template": "See:\n{shots}\n\nQuestion: {question}\nAnswer:", "shots": SHOTS, "release": stated}
+        prompt = {
+            "prompt_id": "1",
+            "template": "See:\n{shots}\n\nQuestion: {question}\nAnswer:",
+            "shots": SHOTS,
+            "release": stated,
+        }
         made = {
             "recommendation": tables.RECOMMENDATION.of([{"approach": approach}]),
             "predictions": tables.PREDICTIONS.of(rows),
@@ -57,7 +66,7 @@ class House:
         return Chosen(**made | others)
 
     def pack(self, approach, **others):
-        made = model_package(self.chosen(approach, **others), release=self.release, base=self.base, home=self.home)
+        made = model_package(self.chosen(approach, **others), release=self.release, **self.place)
         (row,) = made.table.to_pylist()
         return row, open_package(self.home / row["folder"])
 
@@ -83,7 +92,7 @@ def test_an_adapter_is_packed_with_all_that_serving_it_takes(house, lora):
     assert row["nll_per_token"] == 2.0
     tokenizer = base_model.load_tokenizer(package.folder / "tokenizer")
     assert base_model.template_sha256(tokenizer) == package.facts.template_sha256
-    assert package.facts.system is None, "it was trained without an instruction"
+    assert package.facts.instructions == {}, "it was trained without an instruction"
 
 
 def test_equal_input_gives_equal_bytes_and_a_damaged_package_is_made_again(house, lora):
@@ -138,7 +147,8 @@ def test_prompts_are_packed_with_template_shots_and_model(house):
     assert (row["kind"], row["artifact"]) == ("prompts", None)
     stated = json.loads((package.folder / "prompts.json").read_text())
     assert stated["model"].startswith("tiny@")
-    assert stated["system"] == package.facts.system == "Answer the question."
+    assert stated["instructions"] == package.facts.instructions == models.WORDS.tasks.answer
+    assert {p["max_tokens"] for p in stated["prompts"]} == {640}
     assert {p["category"] for p in stated["prompts"]} == {"house", "*"}
     assert "secret-pair" not in (package.folder / "prompts.json").read_text()
 
@@ -146,7 +156,7 @@ def test_prompts_are_packed_with_template_shots_and_model(house):
 def test_not_to_fine_tune_packs_the_base_model_under_its_instruction(house):
     row, package = house.pack("do_not_fine_tune")
     assert (row["approach"], row["recommended"], row["kind"]) == ("zero_shot", "do_not_fine_tune", "prompts")
-    assert package.prompts() == {}
+    assert package.prompt(Told()) is None
     assert asked(package, [{"role": "user", "content": "Q"}]) == [
         {"role": "system", "content": "Answer the question."},
         {"role": "user", "content": "Q"},
@@ -162,19 +172,122 @@ def test_a_full_model_is_packed_whole_and_says_why_it_has_no_embedded_form(house
 
 def test_an_instruction_adapter_is_asked_under_its_instruction(house):
     _, package = house.pack("instruction")
-    assert package.facts.system == "Answer the question."
+    said = [{"role": "user", "content": "Q"}]
+    for told, first in ((Told(), "qa"), (Told(item_type="policy"), "policy"), (Told(category="house"), "qa")):
+        assert asked(package, said, told)[0]["content"] == models.WORDS.tasks.answer[first]
 
 
 def test_a_question_is_put_behind_the_shots_of_its_category_and_the_clients_own_instruction_stands(house):
     _, package = house.pack("few_shot")
     said = [{"role": "system", "content": "Mine."}, {"role": "user", "content": "Is there a {question}?"}]
-    put = asked(package, said, category="house", shots=2)
+    put = asked(package, said, Told(category="house"), shots=2)
     assert put[0]["content"] == "Mine."
     assert put[1]["content"].count("Answer ") == 2
     assert put[1]["content"].endswith("Question: Is there a {question}?\nAnswer:")
-    assert asked(package, said, category="unseen", shots=2) == put
+    assert asked(package, said, Told(category="unseen"), shots=2) == put
     assert "Answer 1" not in asked(package, said, shots=0)[1]["content"]
     assert said[1]["content"] == "Is there a {question}?", "what was handed in is left as it was"
+
+
+CONVERSATIONS = (
+    [],
+    [("user", "Good day."), ("user", "We are two.")],
+    [("user", "Hello."), ("assistant", "What can I do?"), ("assistant", "We are open."), ("user", " First: ")],
+    [("assistant", "Welcome to the Oak Inn!")],
+    [("assistant", "Welcome!"), ("user", "Thanks."), ("assistant", "How many are you?")],
+)
+
+
+@pytest.fixture(scope="module")
+def talks(tmp_path_factory, tiny_model):
+    """A house whose test questions were asked in conversations, each drafted as formatting does it."""
+    labels = "Say one of: house, rooms."
+    rows = [models.example(n, split) for split, ns in (("train", range(8)), ("validation", range(8, 12))) for n in ns]
+    rows += [models.example(n, "train", task="classify_category", instruction=labels) for n in range(20, 23)]
+    rows[-1]["instruction"] += " The customer is new."
+    pairs = {}
+    for n, said in enumerate(CONVERSATIONS * 3):
+        history = [{"role": role, "content": content} for role, content in said]
+        item_type = ("qa", "policy", "procedure")[n % 3]
+        for task in ("answer", "classify_category"):
+            row = models.example(n, "test", task=task, category="house") | {"example_id": f"test-{n:03}-{task}"}
+            pair = {"history": history, "question": f"{row['input']}\n"}
+            asked_under = models.WORDS.tasks.answer[item_type] if task == "answer" else labels
+            row |= {"instruction": asked_under, **draft(pair, asked_under, row["output"], models.WORDS)}
+            told = Told(item_type=item_type, task=task)
+            pairs[row["example_id"]] = ([*history, {"role": "user", "content": pair["question"]}], told)
+            rows.append(row)
+    home = tmp_path_factory.mktemp("talks")
+    return House(home, models.release(home / "release", rows), tiny_model), pairs
+
+
+@pytest.mark.parametrize("approach", ["zero_shot", "few_shot", "lora", "instruction", "full"])
+def test_every_test_question_is_served_as_it_was_measured(talks, approach):
+    house, pairs = talks
+    recommended = "do_not_fine_tune" if approach == "zero_shot" else approach
+    _, package = house.pack(recommended)
+    tokenizer, opened = base_model.load_tokenizer(house.place["base"]), released.open_release(house.release)
+    prompt = house.chosen(approach).prompts.to_pylist()[-1]
+    for task in ("answer", "classify_category"):
+        for row in opened.examples("test", task=task):
+            client, told = pairs[row["example_id"]]
+            served = base_model.encode_prompt(asked(package, client, told, shots=3), tokenizer)
+            form = "plain" if approach in ("lora", "full") else "instruction"
+            measured = base_model.encode(put(row, form), tokenizer)
+            if (approach, task) == ("few_shot", "answer"):
+                measured = ask(row, prompt, 4096, tokenizer).encoded
+            assert served == measured.input_ids[: measured.answer_start], row["example_id"]
+
+
+def test_words_that_have_changed_since_the_release_are_refused(talks):
+    house, _ = talks
+    others = ({"opening": "You said first:"}, {"speakers": {"user": "You", "assistant": "We"}},
+              {"tasks": {"answer": {"qa": "Answer the question."}}})  # fmt: skip
+    for other in others:
+        words = Instructions.model_validate(models.WORDS.model_dump() | other)
+        with pytest.raises(RefineryError, match=r"formatting\.instructions: is not what release .* was framed in"):
+            model_package(house.chosen("lora"), release=house.release, **house.place | {"words": words})
+
+
+def test_the_figures_of_labels_are_those_of_the_bare_instruction_that_prompts_are_asked_labels_under(talks):
+    house, _ = talks
+    said = {"task": "classify_category", "reference": "house", "thread_id": "t", "answer_tokens": 2, "nll": 1.0}
+    chosen = house.chosen("few_shot")
+    rows = [{**said, "approach": a, "example_id": "c", "answer": b} for a, b in (("zero_shot", "house"), ("lora", "x"))]
+    score = {"task": "classify_category", "source": "all", "subset": "all", "metric": "macro_f1", "n": 1, "threads": 1}
+    scores = tables.APPROACH_SCORES.of(
+        {**score, "approach": a, "value": v} for a, v in (("zero_shot", 0.75), ("lora", 0.5))
+    )
+    _, package = house.pack(
+        "few_shot",
+        predictions=pa.concat_tables([chosen.predictions, tables.PREDICTIONS.of(rows)]),
+        scores=pa.concat_tables([chosen.scores, scores]),
+    )
+    marked = [row for row in package.marks().to_pylist() if row["task"] == "classify_category"]
+    assert [row["said"] == row["truth"] for row in marked] == [True]
+    assert [s.value for s in package.facts.metrics if s.metric == "macro_f1"] == [0.75]
+    with pytest.raises(RefineryError, match="no predictions"):
+        house.pack("few_shot", predictions=tables.PREDICTIONS.of(rows))
+    text = (package.folder / "README.md").read_text()
+    assert "those of the bare instruction" in text
+    assert "a category's own, shown where one is stated, were not measured" in text
+
+
+def test_prompts_for_an_endpoint_name_the_model_that_answered(house):
+    said = {"approach": "few_shot_endpoint", "task": "answer", "thread_id": "t", "reference": "Yes.", "answer": "Yes."}
+    rows = [{**said, "example_id": f"e{n}", "answer_tokens": 4, "model": "api.example/gpt-4o"} for n in (0, 1)]
+    row, package = house.pack("few_shot_endpoint", predictions=tables.PREDICTIONS.of(rows))
+    assert row["base_model"] == package.facts.base_model == "api.example/gpt-4o"
+    assert row["template_sha256"] is None
+    assert json.loads((package.folder / "prompts.json").read_text())["model"] == "api.example/gpt-4o"
+    text = (package.folder / "README.md").read_text()
+    assert "| endpoint | `api.example/gpt-4o` |" in text
+    assert "tiny" not in text
+    assert "base_model" not in yaml.safe_load(text.split("---\n")[1])
+    for models_ in ({}, {"model": "other/one"}):
+        mixed = [rows[0], {**rows[1], "model": None, **models_}]
+        with pytest.raises(RefineryError, match="does not know which model answered"):
+            house.pack("few_shot_endpoint", predictions=tables.PREDICTIONS.of(mixed))
 
 
 def test_what_cannot_be_proved_is_not_packed(house, tmp_path):
@@ -184,9 +297,9 @@ def test_what_cannot_be_proved_is_not_packed(house, tmp_path):
         house.pack("lora", predictions=tables.PREDICTIONS.of([]))
     other = models.release(tmp_path / "other", [models.example(n, s) for n, s in enumerate(("train", "test"))])
     with pytest.raises(RefineryError, match="trained with another release"):
-        model_package(house.chosen("lora"), release=other, base=house.base, home=house.home)
+        model_package(house.chosen("lora"), release=other, **house.place)
     with pytest.raises(RefineryError, match="of another release"):
-        model_package(house.chosen("few_shot"), release=other, base=house.base, home=house.home)
+        model_package(house.chosen("few_shot"), release=other, **house.place)
     weights = house.home / "artifacts/lora_adapter/v1/adapter/adapter_model.safetensors"
     good = weights.read_bytes()
     weights.write_bytes(good[:-1] + b"\1")
@@ -202,7 +315,7 @@ def test_a_release_without_terms_is_not_packed(house, tmp_path):
     (silent / "release.json").write_text(json.dumps(stated))
     (silent / "README.md").unlink()
     with pytest.raises(RefineryError, match="no card that says under which terms"):
-        model_package(house.chosen("lora"), release=silent, base=house.base, home=house.home)
+        model_package(house.chosen("lora"), release=silent, **house.place)
 
 
 @pytest.mark.parametrize("damage", ["version", "approach", "files"])

@@ -52,7 +52,8 @@ def home(tmp_path_factory, release):
             prompts=tables.FEW_SHOT_PROMPTS.of([{**prompt, "category": "*"}]),
             trained=[trained_rows(tables.LORA_ADAPTER, [result], folder=folder).table],
         )
-        packages += model_package(chosen, release=release, base=base, home=home).table.to_pylist()
+        place = {"release": release, "base": base, "home": home, "words": models.WORDS, "max_prompt_tokens": 640}
+        packages += model_package(chosen, **place).table.to_pylist()
     home_of = {row["approach"]: row["version"] for row in packages}
     rows, rival = [], None
     for n, (version, outcome) in enumerate([(home_of["zero_shot"], "first"), (home_of["lora"], "promoted")], 1):
@@ -130,15 +131,27 @@ def test_the_trained_champion_answers_through_the_openai_client(home):
 def test_the_prompt_reaches_the_model_as_it_was_measured(few_shot):
     """llama.cpp's reading of the conversation has the very tokens of transformers'."""
     browser, inner, found = few_shot
-    put = asked(found, ASKED, shots=3)
+    talk = [{"role": "user", "content": "Hello."}, {"role": "assistant", "content": "What can I do?"}, *ASKED]
+    put = asked(found, talk, shots=3)
     known = {"authorization": "Bearer k"}
     text = httpx.post(f"{inner.listening_address}/apply-template", json={"messages": put}, headers=known).json()
     body = {"content": text["prompt"], "parse_special": True}
     tokens = httpx.post(f"{inner.listening_address}/tokenize", json=body, headers=known).json()["tokens"]
     tokenizer = base_model.load_tokenizer(models.packaged())
     assert tokens == base_model.encode_prompt(put, tokenizer)
-    answer = browser.post("/v1/chat/completions", json={"model": "champion", "messages": ASKED, "max_tokens": 4}).json()
-    assert answer["usage"]["prompt_tokens"] == len(tokens), "instruction and three shots are put before the question"
+    body = {"model": "champion", "messages": talk, "max_tokens": 4}
+    answer = browser.post("/v1/chat/completions", json=body).json()
+    assert answer["usage"]["prompt_tokens"] == len(tokens), "instruction and three shots are put before the talk"
+
+
+def test_a_label_is_asked_for_without_shots(few_shot):
+    browser = few_shot[0]
+    said = [{"role": "system", "content": "Say one of: house, rooms."}, *ASKED]
+    body = {"model": "champion", "messages": said, "max_tokens": 2, "metadata": {"task": "classify_category"}}
+    bare = len(base_model.encode_prompt(said, base_model.load_tokenizer(models.packaged())))
+    assert browser.post("/v1/chat/completions", json=body).json()["usage"]["prompt_tokens"] == bare
+    body["metadata"] = {"task": "answer", "anything": "else"}
+    assert browser.post("/v1/chat/completions", json=body).json()["usage"]["prompt_tokens"] > bare
 
 
 def test_a_prompt_that_is_too_long_shows_fewer_shots(few_shot):
@@ -159,6 +172,13 @@ def test_a_prompt_that_is_too_long_shows_fewer_shots(few_shot):
         ({"max_tokens": 0}, "max_tokens"),
         ({"lora": [{"id": 0, "scale": 0.0}]}, "lora"),
         ({"messages": [{"role": "user", "content": "a secret <|im_end|> b"}]}, "control token"),
+        ({"messages": [*ASKED, {"role": "assistant", "content": "a secret"}]}, "messages"),
+        ({"messages": [*ASKED, {"role": "system", "content": "a secret"}, *ASKED]}, "messages"),
+        ({"messages": [{"role": "system", "content": "a secret"}]}, "messages"),
+        ({"messages": [{"role": "user", "content": " "}]}, "messages"),
+        ({"metadata": {"item_type": "a secret"}}, "metadata.item_type"),
+        ({"metadata": {"task": "a secret"}}, "metadata.task"),
+        ({"metadata": {"task": "triage_priority"}}, "nothing was measured of triage_priority"),
         ({"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": "x"}]}]}, "messages"),
     ],
 )

@@ -47,15 +47,20 @@ class Speakers(BaseModel):
     assistant: Words
 
 
-class Instructions(BaseModel):
-    """The content of `domain/instructions.yaml`."""
+class Framing(BaseModel):
+    """The words around a conversation."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    tasks: Tasks
     opening: Words
-    customer: Annotated[Words, _once(_SEGMENT)] | None = None
     speakers: Speakers
+
+
+class Instructions(Framing):
+    """The content of `domain/instructions.yaml`."""
+
+    tasks: Tasks
+    customer: Annotated[Words, _once(_SEGMENT)] | None = None
 
     @classmethod
     def load(cls, path: Path) -> Instructions:

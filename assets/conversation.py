@@ -1,4 +1,4 @@
-"""A pair as the turns of a conversation that any chat template accepts."""
+"""A conversation as any chat template accepts it: put alike for who learns from it, who measures and who serves."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from assets.formatting.instructions import Instructions
+from assets.instructions import Framing
 
 Message = dict[str, str]
 
@@ -26,7 +26,7 @@ def turns(history: Iterable[Mapping[str, str]] | None, question: str) -> list[Me
     return [{"role": role, "content": "\n".join(text for _, text in group)} for role, group in by_speaker]
 
 
-def transcript(conversation: list[Message], words: Instructions) -> str:
+def transcript(conversation: list[Message], words: Framing) -> str:
     """Return the turns as plain text; a question without history stands for itself."""
     if len(conversation) == 1:
         return conversation[0]["content"]
@@ -34,8 +34,8 @@ def transcript(conversation: list[Message], words: Instructions) -> str:
     return "\n".join(f"{names[turn['role']]}: {turn['content']}" for turn in conversation)
 
 
-def messages(conversation: list[Message], instruction: str, answer: str, words: Instructions) -> list[Message]:
-    """Return system, user, assistant, ..., user, assistant: the last message is the answer.
+def put(conversation: list[Message], instruction: str, words: Framing) -> list[Message]:
+    """Return system, user, assistant, ..., user: the last message is the question.
 
     Many templates refuse a conversation that the assistant opens, so its opening goes into the
     system message: nothing said is lost, and the roles alternate.
@@ -43,19 +43,26 @@ def messages(conversation: list[Message], instruction: str, answer: str, words: 
     if conversation[0]["role"] == "assistant":
         instruction = f"{instruction}\n\n{words.opening} {conversation[0]['content']}"
         conversation = conversation[1:]
-    return [
-        {"role": "system", "content": instruction},
-        *conversation,
-        {"role": "assistant", "content": answer},
-    ]
+    return [{"role": "system", "content": instruction}, *conversation]
 
 
-def draft(pair: Mapping[str, Any], instruction: str, output: str, words: Instructions) -> dict[str, Any]:
+def draft(pair: Mapping[str, Any], instruction: str, output: str, words: Framing) -> dict[str, Any]:
     """Return the text columns of an example: what is asked for, the customer's words, and what is to be said."""
     conversation, output = turns(pair["history"], pair["question"]), output.strip()
     return {
         "instruction": instruction,
         "input": transcript(conversation, words),
         "output": output,
-        "messages": messages(conversation, instruction, output, words),
+        "messages": [*put(conversation, instruction, words), {"role": "assistant", "content": output}],
     }
+
+
+def framed(example: Mapping[str, Any], words: Framing) -> bool:
+    """Whether an example was drafted in these words: read back and drafted again, it is the same."""
+    system, *said, _ = example["messages"]
+    before = f"{example['instruction']}\n\n{words.opening} "
+    if system["content"].startswith(before):
+        said.insert(0, {"role": "assistant", "content": system["content"].removeprefix(before)})
+    pair = {"history": said[:-1], "question": said[-1]["content"]}
+    again = draft(pair, example["instruction"], example["output"], words)
+    return all(again[name] == example[name] for name in again)
