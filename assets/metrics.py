@@ -7,6 +7,8 @@
 - `weighted_kappa`: agreement beyond chance on an ordered scale, a miss by two steps costing four times one by one
   (Cohen, 1968); for priorities.
 
+- `kappa`: agreement beyond chance of two that judge the same, on words without an order (Cohen, 1960).
+
 What an approach says counts as a label if it is one, but for case and punctuation; anything else is none of them.
 """
 
@@ -109,6 +111,15 @@ def weighted_kappa(sums: Floats) -> Floats:
     chance = table.sum(2)[:, :, None] * table.sum(1)[:, None, :] / total[:, None, None]
     with np.errstate(invalid="ignore"):
         return np.nan_to_num(1 - (table * cost).sum((1, 2)) / (chance * cost).sum((1, 2)))
+
+
+def kappa(sums: Floats) -> Floats:
+    """Return agreement beyond chance (Cohen, 1960); 0 where chance alone would agree always."""
+    right, said, true = _counts(sums)
+    total = true.sum(1)
+    chance = (said * true).sum(1) / total**2
+    with np.errstate(invalid="ignore"):
+        return np.nan_to_num((right.sum(1) / total - chance) / (1 - chance))
 
 
 def of_one(at: int) -> tuple[Metric, ...]:

@@ -201,6 +201,13 @@ EVALUATION_RESULTS: tuple[Promise, ...] = (
         "The ends of an interval stand in order.",
         "critical",
     ),
+    (
+        "no_value_is_above_what_is_tolerated",
+        "ExpectColumnPairValuesAToBeGreaterThanB",
+        {"column_A": "most", "column_B": "value", "or_equal": True, "ignore_row_if": "either_value_is_missing"},
+        "No approach writes more answers with suspected personal data than evaluation.results.suspected.",
+        "warning",
+    ),
 )
 
 APPROACH_COSTS: tuple[Promise, ...] = (

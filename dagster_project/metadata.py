@@ -26,7 +26,8 @@ STORED_CHECK = "stored_table_keeps_its_promises"
 HOME_CHECK = "nothing_personal_rests_outside"
 """Name of the check that scans all of REFINERY_HOME outside the restricted zone, on request."""
 KNOBS = "knobs"
-"""Output metadata that says what a person turned for one run."""
+"""Output metadata that says why a result is not what the settings ask for, so that the next run makes it anew: what a
+person turned for one run, or what an endpoint left unanswered."""
 SHARED = {
     "validation": ("embedding",),
     "analysis": ("signature",),

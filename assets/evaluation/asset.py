@@ -12,6 +12,7 @@ from assets.evaluation import costs, facts, judge, predict, recommend, remote, r
 from assets.evaluation import cross_validation as cross
 from assets.evaluation.knowledge import Knowledge
 from assets.evaluation.report import PLACE, report
+from assets.language_model import unasked
 from assets.training import APPROACHES, MODULE, TrainingRequest, read_learnt, read_result
 from checks.evaluation import (
     APPROACH_COSTS,
@@ -24,7 +25,7 @@ from checks.evaluation import (
 from checks.expectations import audited
 from checks.gate import released_folder
 from dagster_project.failures import plainly
-from dagster_project.metadata import COLUMNS, card, code_hash
+from dagster_project.metadata import COLUMNS, KNOBS, card, code_hash
 
 KINDS, ASKS = ("pytorch", "openai", "parquet"), ("base_model", "language_model")
 TRAINED = {asset: dg.AssetIn() for asset in APPROACHES}
@@ -52,8 +53,8 @@ def predictions(
     here = predict.predicted(asked, few_shot_prompts, on_line=context.log.info)
     far = remote.few_shot_endpoint(folder, few_shot_prompts, found.base_model, params, found.language_model)
     said = predict.predictions(here, far.rows)
-    seen = remote.suspected(said.table, found.language_model.guards.leaving)
-    yield from audited(context, said, PREDICTIONS, suspected_in_answers=seen, endpoint_outcomes=far.outcomes)
+    again = {KNOBS: unasked(far.outcomes)}
+    yield from audited(context, said, PREDICTIONS, endpoint_outcomes=far.outcomes, **again)
 
 
 @dg.asset(**card(tables.APPROACH_SCORES, "EvaluationFramework", APPROACH_SCORES))
@@ -121,8 +122,11 @@ def evaluation_results(
     found, params = context.resources, context.resources.settings.evaluation
     folder = released_folder(dataset_release, quality_verdict, found.lake, found.settings)
     said = judge.judged(folder, predictions, params, found.language_model)
-    gathered = results.evaluation_results(quality_report, approach_scores, predictions, params.scores, said.rows)
-    yield from audited(context, gathered, EVALUATION_RESULTS, judge_outcomes=said.outcomes)
+    seen = results.suspected(predictions, found.language_model.guards.leaving, params.results.suspected)
+    measured = (quality_report, approach_scores, predictions, params.scores)
+    gathered = results.evaluation_results(*measured, [*said.rows, *seen])
+    again = {KNOBS: unasked(said.outcomes)}
+    yield from audited(context, gathered, EVALUATION_RESULTS, judge_outcomes=said.outcomes, **again)
 
 
 @dg.asset(**card(tables.APPROACH_COSTS, "CostAnalyzer", APPROACH_COSTS), ins=TRAINED)

@@ -13,16 +13,22 @@ from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
+from pyarrow import csv
 from pydantic import BaseModel, ConfigDict
 
 from assets import released
+from assets.errors import RefineryError
 from assets.evaluation.params import EvaluationParams
 from assets.evaluation.resampling import measured
 from assets.language_model import LanguageModel, Prompt, Reply
-from assets.metrics import Metric, ratio
+from assets.metrics import Metric, accuracy, cells, kappa, ratio
 from assets.training import ANSWER
 
 PREFERENCE, CONSISTENCY = "judge_preference", "judge_consistency"
+AGREEMENT, KAPPA = "judge_agreement", "judge_kappa"
+WORDS = ("worse", "equal", "better")
+"""What an answer is, held against the other's: the judge's verdict of both orders, and a person's."""
 _ASKED = (
     "A customer asked `question`; `reference` is the answer that was right. Say which of the answers `first` and "
     "`second` serves the customer better: says what the reference says, adds nothing false, is clear. Length and "
@@ -30,6 +36,8 @@ _ASKED = (
 )
 _MAX_TOKENS = 32
 _METRICS = (Metric(PREFERENCE, ("preferred", "one"), ratio), Metric(CONSISTENCY, ("consistent", "one"), ratio))
+_COLUMNS = ("example_id", "approach", "against", "verdict")
+_TEXT = csv.ConvertOptions(column_types=dict.fromkeys((*_COLUMNS, "baseline"), pa.string()))  # an id may look like 12e3
 Row = dict[str, Any]
 
 
@@ -52,19 +60,24 @@ def judged(release: Path, predictions: pa.Table, params: EvaluationParams, model
 
     `judge_preference` is the share of answers preferred to the other's, a tie counting one half; `judge_consistency` is
     the share of pairs on which both orders agree. Nothing is asked unless an endpoint is named and the settings want
-    examples. A pair that was not judged in both orders is in neither share.
+    examples. A pair that was not judged in both orders is in neither share. Where people judged some of the pairs,
+    `judge_agreement` is the share on which the judge says the same as they, `judge_kappa` that beyond chance.
 
     Args:
         release: Folder of the release whose test questions were asked.
         predictions: A table in the form of `tables.PREDICTIONS`.
         params: The knobs.
         model: Who judges, within its budget, and only what the second detector lets leave.
+
+    Raises:
+        RefineryError: The people's verdicts cannot be read, or one of them names no answer or is no verdict.
     """
     if not params.judge.examples or model.at.packaged:
         return Judged([], {})
     questions = {row["example_id"]: row["input"] for row in released.open_release(release).examples("test")}
     frame = predictions.to_pandas()
     spoken = frame[(frame["task"] == ANSWER) & frame["answer"].notna() & frame["example_id"].isin(questions)]
+    said = people(params.judge.verdicts, spoken, params.judge.against) if params.judge.verdicts else []
     pairs = [*_pairs(spoken, params)]
     asked = [_prompt(questions, pair, swapped) for pair in pairs for swapped in (False, True)]
     with model.session("judge") as session:
@@ -75,7 +88,33 @@ def judged(release: Path, predictions: pa.Table, params: EvaluationParams, model
         if (verdict := _verdict(there, back))
     ]
     outcomes = Counter(reply.outcome for reply in replies)
-    return Judged([*_rows(told, params)], dict(sorted(outcomes.items())))
+    return Judged([*_rows(told, params), *_agreement(told, said, params)], dict(sorted(outcomes.items())))
+
+
+def people(file: Path, spoken: pd.DataFrame, against: str) -> list[Row]:
+    """Read people's verdicts: example_id, approach, against (or baseline), verdict.
+
+    Raises:
+        RefineryError: The file cannot be read, lacks a column, or names what was not answered; names file and row.
+    """
+    where, do = str(file), "correct the file of evaluation.judge.verdicts"
+    try:
+        table = pq.read_table(file) if file.suffix == ".parquet" else csv.read_csv(file, convert_options=_TEXT)
+    except (OSError, pa.ArrowInvalid):
+        raise RefineryError(where, "is no CSV or Parquet file that can be read", do) from None
+    table = table.rename_columns(["against" if name == "baseline" else name for name in table.column_names])
+    if lacking := [name for name in _COLUMNS if name not in table.column_names]:
+        raise RefineryError(where, f"lacks the column {lacking[0]}", do)
+    known = set(zip(spoken["example_id"], spoken["approach"], strict=True))
+    rows: list[Row] = [{name: str(row[name]) for name in _COLUMNS} for row in table.to_pylist()]
+    for at, row in enumerate(rows, 1):
+        if (row["example_id"], row["approach"]) not in known:
+            raise RefineryError(f"{where}, row {at}", "names no example that its approach answered in words", do)
+        if row["against"] != against:
+            raise RefineryError(f"{where}, row {at}", f"compares with another than {against}", do)
+        if row["verdict"] not in WORDS:
+            raise RefineryError(f"{where}, row {at}", f"its verdict is none of {', '.join(WORDS)}", do)
+    return rows
 
 
 def _pairs(spoken: pd.DataFrame, params: EvaluationParams) -> Iterator[Row]:
@@ -110,11 +149,32 @@ def _verdict(there: Reply[Choice], back: Reply[Choice]) -> Row | None:
     return {"preferred": one if one == other else 0.5, "consistent": float(one == other), "one": 1.0}
 
 
+def _agreement(told: Sequence[Row], said: Sequence[Row], params: EvaluationParams) -> Iterator[Row]:
+    """Yield how far judge and people agree on what both judged, a verdict of a person's each."""
+    judges = {(row["example_id"], row["approach"]): row for row in told}
+    both = [
+        {**judge, "reference": row["verdict"], "answer": WORDS[int(2 * judge["preferred"])]}
+        for row in said
+        if (judge := judges.get((row["example_id"], row["approach"])))
+    ]
+    if both:
+        counted = pd.DataFrame(both)
+        counted = pd.concat([counted, table := cells(counted, WORDS)], axis=1)
+        parts = tuple(table.columns)
+        yield from _measured(counted, (Metric(AGREEMENT, parts, accuracy), Metric(KAPPA, parts, kappa)), params)
+
+
 def _rows(told: Sequence[Row], params: EvaluationParams) -> Iterator[Row]:
-    if not told:
-        return
-    for approach, rows in pd.DataFrame(told).groupby("approach", sort=True):
-        for metric in _METRICS:
+    if told:
+        yield from _measured(pd.DataFrame(told), _METRICS, params)
+
+
+def _measured(frame: pd.DataFrame, metrics: Sequence[Metric], params: EvaluationParams) -> Iterator[Row]:
+    """Yield each metric of every approach, as a row of evaluation_results."""
+    for approach, rows in frame.groupby("approach", sort=True):
+        for metric in metrics:
             found = measured(metric, [rows], ("judge",), params.scores)
             where = {"family": "extrinsic_metrics", "metric": metric.name, "task": ANSWER, "approach": str(approach)}
-            yield {**where, **{name: found[name] for name in ("value", "low", "high", "n")}, "unit": "share"}
+            unit = "of 1" if metric.name == KAPPA else "share"
+            told = {name: found[name] for name in ("value", "low", "high", "n")}
+            yield {**where, "baseline": params.judge.against, **told, "unit": unit}

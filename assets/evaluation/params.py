@@ -123,12 +123,29 @@ class JudgeParams(BaseModel):
     )
     against: str = Field(default="few_shot", description="The approach whose answers the others are compared with.")
     seed: int = Field(default=7, description="Draws the answers judged.")
+    verdicts: Path | None = Field(
+        default=None,
+        description="People's verdicts, a CSV or Parquet file: example_id, approach, against, and as verdict whether "
+        "the approach's answer is better, equal or worse; the judge's agreement with them is measured.",
+    )
+
+
+class ResultParams(BaseModel):
+    """What is asked of the answers beside their scores."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    suspected: float = Field(
+        default=0.02,
+        ge=0,
+        le=1,
+        description="Share of an approach's answers in which the second detector may suspect personal data, unwarned.",
+    )
 
 
 _DECIDES = {
     "predictions": ("predictions",),
     "approach_scores": ("scores",),
-    "evaluation_results": ("scores", "judge"),
+    "evaluation_results": ("scores", "judge", "results"),
     "cross_validation": ("cross_validation", "predictions", "scores"),
     "approach_costs": ("approaches", "costs", "predictions"),
     "recommendation": ("approaches", "costs", "recommendation"),
@@ -143,6 +160,7 @@ class EvaluationParams(BaseModel):
     predictions: PredictionParams = PredictionParams()
     scores: ScoreParams = ScoreParams()
     judge: JudgeParams = JudgeParams()
+    results: ResultParams = ResultParams()
     cross_validation: CrossValidationParams = CrossValidationParams()
     approaches: Path = Field(
         default=Path("domain/approaches.yaml"), description="What is known of the approaches; rules and road map."

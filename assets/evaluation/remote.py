@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,7 +14,6 @@ from assets import base_model, released, shots
 from assets.evaluation import frozen
 from assets.evaluation.params import PredictionParams
 from assets.language_model import LanguageModel, Prompt
-from assets.training import ANSWER
 
 FEW_SHOT_ENDPOINT = "few_shot_endpoint"
 _WHERE = {"{shots}": "(the examples stand in `examples`)", "{question}": "(the question stands in `question`)"}
@@ -84,23 +83,6 @@ def few_shot_endpoint(
     ]
     outcomes = Counter(reply.outcome for reply in replies)
     return Remote(frozen.with_occurrences(found, opened), dict(sorted(outcomes.items())))
-
-
-def suspected(predictions: pa.Table, look: Callable[[Sequence[str]], Sequence[int]]) -> dict[str, dict[str, int]]:
-    """Count by approach the answers written, and those in which the second detector suspects personal data.
-
-    Args:
-        predictions: A table in the form of `tables.PREDICTIONS`.
-        look: The second detector: how much it sees, text by text.
-    """
-    by_approach: dict[str, list[str]] = {}
-    for row in predictions.to_pylist():
-        if row["task"] == ANSWER and row["answer"]:
-            by_approach.setdefault(row["approach"], []).append(row["answer"])
-    return {
-        approach: {"answers": len(texts), "suspected": sum(n > 0 for n in look(texts))}
-        for approach, texts in sorted(by_approach.items())
-    }
 
 
 def _prompt(row: Row, prompt: Mapping[str, Any], shown: int, params: PredictionParams) -> Prompt[Answer]:

@@ -1,15 +1,17 @@
 """EvaluationFramework.evaluate_dataset: the dataset and the models trained on it, in four families of metrics.
 
 - `intrinsic_metrics`: size, diversity, coverage, balance and complexity of the dataset.
-- `extrinsic_metrics`: what the approaches make of it on the test set. Free text has no accuracy, precision, recall or
-  F1: those are of the classification tasks, macro-averaged, and answers have likelihood and text metrics.
+- `extrinsic_metrics`: what the approaches make of it on the test set, whole and by source, category, kind and label,
+  and the paired tests between them. Free text has no accuracy, precision, recall or F1: those are of the classification
+  tasks, macro-averaged, and answers have likelihood and text metrics. In how many of its answers the second detector
+  suspects personal data is one of them, too.
 - `quality_metrics`: the composite and its parts.
 - `bias_metrics`: the four kinds of the dataset's bias, and how unequally each approach serves sources and categories.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +22,6 @@ from assets import tables
 from assets.errors import RefineryError
 from assets.evaluation.params import ScoreParams
 from assets.evaluation.resampling import measured
-from assets.evaluation.scores import ALL
 from assets.ledger import Published, summary
 from assets.metrics import Metric
 from assets.training import ANSWER
@@ -51,21 +52,21 @@ def evaluation_results(
     approach_scores: pa.Table,
     predictions: pa.Table,
     params: ScoreParams,
-    judged: Sequence[Row] = (),
+    more: Sequence[Row] = (),
 ) -> Published:
-    """Gather the four families, and what a judge found; a metric that was not measured is null.
+    """Gather the four families, with what a judge and the second detector found; what was not measured is null.
 
     Raises:
         RefineryError: Nothing of a family was measured.
     """
     measures = quality_report.to_pylist()
-    rows = [*_dataset(measures), *_extrinsic(approach_scores), *_gaps(predictions, params), *judged]
+    rows = [*_dataset(measures), *_extrinsic(approach_scores), *_gaps(predictions, params), *more]
     for family in FAMILIES:
         if not any(row["family"] == family and row["value"] is not None for row in rows):
             raise RefineryError("evaluation_results", f"nothing of {family} was measured", "see what it is made from")
     rows = [dict(row) for row in rows]
     for row in rows:
-        names = ("family", "metric", "task", "approach")
+        names = ("family", "metric", "task", "approach", "baseline", "source", "subset", "group")
         row["result_id"] = tables.content_hash(*(row.get(name) or "" for name in names))
     parents = ["quality_report", "approach_scores", "predictions"]
     return summary(tables.EVALUATION_RESULTS.of(rows), key="result_id", parents=parents)
@@ -83,12 +84,30 @@ def _dataset(measures: list[Row]) -> Iterator[Row]:
 
 
 def _extrinsic(scores: pa.Table) -> Iterator[Row]:
+    """Yield every score under the framework's name, the paired differences among them."""
+    same = ("task", "approach", "baseline", "source", "subset", "group", "value", "low", "high", "p_value", "n")
     for row in scores.to_pylist():
-        if row["baseline"] is None and (row["source"], row["subset"]) == (ALL, ALL):
-            metric = _NAMES.get(row["metric"], row["metric"])
-            told = {name: row[name] for name in ("task", "approach", "value", "low", "high", "n")}
-            unit = _UNITS.get(metric, _COEFFICIENT if metric in _COEFFICIENTS else _SHARE)
-            yield {"family": EXTRINSIC, "metric": metric, **told, "unit": unit}
+        metric = _NAMES.get(row["metric"], row["metric"])
+        unit = _UNITS.get(metric, _COEFFICIENT if metric in _COEFFICIENTS else _SHARE)
+        yield {"family": EXTRINSIC, "metric": metric, "unit": unit, **{name: row[name] for name in same}}
+
+
+def suspected(predictions: pa.Table, look: Callable[[Sequence[str]], Sequence[int]], most: float) -> Iterator[Row]:
+    """Yield by approach the share of the answers written in which the second detector suspects personal data.
+
+    Args:
+        predictions: A table in the form of `tables.PREDICTIONS`.
+        look: The second detector: how much it sees, text by text.
+        most: The greatest share that is tolerated.
+    """
+    by_approach: dict[str, list[str]] = {}
+    for row in predictions.to_pylist():
+        if row["task"] == ANSWER and row["answer"]:
+            by_approach.setdefault(row["approach"], []).append(row["answer"])
+    for approach, texts in sorted(by_approach.items()):
+        share = sum(n > 0 for n in look(texts)) / len(texts)
+        where = {"family": EXTRINSIC, "metric": "suspected_personal_data", "task": ANSWER, "approach": approach}
+        yield {**where, "value": share, "most": most, "n": len(texts), "unit": _SHARE}
 
 
 def _gaps(predictions: pa.Table, params: ScoreParams) -> Iterator[Row]:

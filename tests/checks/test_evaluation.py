@@ -106,6 +106,7 @@ def test_each_promise_on_evaluation_results_can_fail():
             "the_frameworks_metrics_are_stated": but(metric="size"),
             "what_a_model_did_names_its_approach": but(approach=None),
             "an_interval_does_not_end_before_it_begins": but(low=0.7),
+            "no_value_is_above_what_is_tolerated": but(most=0.4),
         },
     )
 

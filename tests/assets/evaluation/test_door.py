@@ -10,8 +10,13 @@ from assets.evaluation.report import PLACE
 from assets.ledger import Ledger
 from dagster_project.definitions import DOORS, resources
 from dagster_project.resources.lake import Lake
+from dagster_project.resources.staleness import Desk, stale
 from dagster_project.settings import Settings
 from dagster_project.story import story
+from tests import models
+from tests.assets.evaluation.test_results import REPORT
+from tests.assets.operation.test_door import House
+from tests.endpoint import QUICK, Fault, fake
 
 BASE = {"zero_shot": 3.0, "few_shot": 2.6}
 MADE = ("approach_scores", "approach_costs", "recommendation")
@@ -122,3 +127,43 @@ def test_the_story_tells_costs_rules_flips_and_what_is_lacking(lake, tmp_path):
     assert "(high (days))" in list(grids[1].columns[1].cells)
     for line in ("Rule: lora, for: multi-task (tasks 2, at least 2)", "Would flip it: ", "Lacking: Weeks 1-2"):
         assert line in said, line
+
+
+def test_what_an_endpoint_left_unanswered_is_asked_by_the_next_run_and_what_it_answered_is_not(tmp_path, monkeypatch):
+    monkeypatch.setenv("REFINERY_HOME", str(tmp_path))
+    monkeypatch.setenv("OPENAI_API_KEY", "key")
+    house = House(tmp_path)
+    test = models.example(3, "test")
+    said = {"task": "answer", "thread_id": "t", "example_id": test["example_id"], "reference": test["output"]}
+    wrote = {"few_shot": "No.", "lora": "Yes.", "full": "Yes, ask Harriet Whitfield of 12 Mill Lane, Leeds."}
+    asked = [{**said, "prediction_id": a, "approach": a, "answer": text} for a, text in wrote.items()]
+    house.publish("predictions", tables.PREDICTIONS.of(asked))
+    house.publish("quality_report", tables.QUALITY_REPORT.of(REPORT))
+    parents = ("dataset_release", "quality_verdict", "quality_report", "approach_scores", "predictions")
+
+    def run(settings):
+        with dg.DagsterInstance.ephemeral() as instance:
+            done = dg.materialize(
+                dg.load_assets_from_modules(DOORS),
+                selection=["evaluation_results"],
+                resources=resources(settings),
+                instance=instance,
+            )
+        warned = {c.check_name for c in done.get_asset_check_evaluations() if not c.passed}
+        found = stale(house.lake, settings, Desk(settings), {"evaluation_results": parents}, ["evaluation_results"], [])
+        rows = house.lake.read("evaluation_results").to_pylist()
+        return found, {(row["metric"], row["approach"]): row["value"] for row in rows}, warned
+
+    with fake(lambda *_: Fault(503)) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        settings = Settings(evaluation={"judge": {"examples": 1}}, language_model=QUICK)
+        found, values, warned = run(settings)
+        assert found == {"evaluation_results": ["all"]}
+        assert ("judge_preference", "lora") not in values
+        assert values["suspected_personal_data", "lora"] == 0.0
+        assert values["suspected_personal_data", "full"] == 1.0
+        assert warned >= {"no_value_is_above_what_is_tolerated"}
+        server.behave = lambda *_: {"better": "tie"}
+        found, values, _ = run(settings)
+    assert (found, values["judge_preference", "lora"]) == ({}, 0.5)
+    assert ("judge_preference", "full") not in values, "nothing that shows somebody leaves"

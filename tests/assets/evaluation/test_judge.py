@@ -2,9 +2,11 @@
 
 import json
 
+import pandas as pd
 import pytest
 
 from assets import released
+from assets.errors import RefineryError
 from assets.evaluation.judge import judged
 from assets.evaluation.params import EvaluationParams, JudgeParams, ScoreParams
 from assets.language_model import Guards, LanguageModel, LanguageModelParams, endpoint
@@ -72,6 +74,74 @@ def test_a_pair_not_judged_in_both_orders_is_left_out_and_every_prompt_counted(r
     found, outcomes, _ = verdicts(release, predictions, behave, tmp_path)
     assert found == {}
     assert outcomes == {"answered": 8, "not_json": 24}
+
+
+def told_by_people(release, file, verdicts, **words):
+    """A file of a verdict on each of these answers of lora, in the order of their ids."""
+    ids = [row["example_id"] for row in released.open_release(release).examples("test")]
+    rows = [
+        {"example_id": id, "approach": "lora", "baseline": "few_shot", "verdict": said, **words}
+        for id, said in zip(ids, verdicts, strict=False)
+    ]
+    pd.DataFrame(rows).to_csv(file, index=False)
+    return EvaluationParams(judge=JudgeParams(examples=99, verdicts=file), scores=ScoreParams(resamples=100))
+
+
+def noted(body, _):
+    """Better, worse and equal in turn, by the length of the question, wherever the answer stands."""
+    data = asked_of(body)
+    good = "first" if "good" in data["first"] else "second"
+    other = {"first": "second", "second": "first"}[good]
+    return {"better": (good, other, "tie")[int(data["question"].encode().hex(), 16) % 3]}
+
+
+def test_the_judges_agreement_with_people_is_that_of_scikit_learn(release, predictions, tmp_path):
+    from sklearn.metrics import accuracy_score, cohen_kappa_score
+
+    tests = released.open_release(release).examples("test")
+    judge = [("better", "worse", "equal")[int(row["input"].encode().hex(), 16) % 3] for row in tests]
+    people = [word if n % 3 else "better" for n, word in enumerate(judge)]
+    params = told_by_people(release, tmp_path / "verdicts.csv", people)
+    found, _, _ = verdicts(release, predictions, noted, tmp_path, params)
+    agreement, beyond = found["judge_agreement", "lora"], found["judge_kappa", "lora"]
+    assert agreement["n"] == beyond["n"] == len(people)
+    assert agreement["value"] == pytest.approx(accuracy_score(judge, people), abs=1e-6)
+    assert beyond["value"] == pytest.approx(cohen_kappa_score(judge, people), abs=1e-6)
+    assert 0 < beyond["value"] < 1
+    assert beyond["low"] < beyond["value"] < beyond["high"]
+    assert ("judge_kappa", "zero_shot") not in found
+
+
+def test_verdicts_on_what_was_not_judged_count_for_nothing(release, predictions, tmp_path):
+    params = told_by_people(release, tmp_path / "verdicts.csv", ["better"] * 8)
+    few = params.model_copy(update={"judge": params.judge.model_copy(update={"examples": 1})})
+    found, _, _ = verdicts(release, predictions, fair, tmp_path, few)
+    assert found["judge_agreement", "lora"]["n"] == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ({"verdict": "nicer"}, "row 1 its verdict is none of worse, equal, better"),
+        ({"example_id": "elsewhere"}, "row 1 names no example that its approach answered in words"),
+        ({"approach": "full"}, "row 1 names no example that its approach answered in words"),
+        ({"baseline": "zero_shot"}, "row 1 compares with another than few_shot"),
+    ],
+)
+def test_a_wrong_verdict_of_a_person_is_named_by_its_row(words, said, release, predictions, tmp_path):
+    params = told_by_people(release, tmp_path / "verdicts.csv", ["better", "equal"], **words)
+    with pytest.raises(RefineryError) as refused:
+        verdicts(release, predictions, fair, tmp_path, params)
+    assert said in str(refused.value).replace(":", "")
+    assert "elsewhere" not in str(refused.value)
+
+
+def test_a_file_of_verdicts_that_cannot_be_read_or_lacks_a_column_is_named(release, predictions, tmp_path):
+    params = told_by_people(release, tmp_path / "verdicts.csv", ["better"])
+    for content, said in (("example_id,approach,against\na,b,c\n", "lacks the column verdict"), ("", "can be read")):
+        (tmp_path / "verdicts.csv").write_text(content)
+        with pytest.raises(RefineryError, match=said):
+            verdicts(release, predictions, fair, tmp_path, params)
 
 
 def test_nothing_is_judged_without_an_endpoint_or_without_being_told_to(release, predictions, tmp_path):

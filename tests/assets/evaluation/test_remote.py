@@ -5,7 +5,7 @@ import json
 from assets import released, tables
 from assets.evaluation import frozen
 from assets.evaluation.params import PredictionParams
-from assets.evaluation.remote import few_shot_endpoint, suspected
+from assets.evaluation.remote import few_shot_endpoint
 from assets.language_model import Endpoint, Guards, LanguageModel, LanguageModelParams, endpoint
 from tests import models
 from tests.endpoint import QUICK, Fault, asked_of, fake, model
@@ -138,20 +138,3 @@ def test_a_real_server_answers_through_the_real_client(release, tiny_model, tmp_
     assert (row["answer"] is not None) == ("answered" in made.outcomes)
     assert row["prompt_tokens"] > 100
     assert 0 < row["generated_tokens"] <= 48
-
-
-def test_what_the_second_detector_suspects_in_answers_is_counted_not_quoted():
-    rows = [
-        {"prediction_id": str(n), "approach": approach, "task": task, "answer": answer}
-        for n, (approach, task, answer) in enumerate(
-            (
-                ("lora", "answer", "Ask Mr Whitfield."),
-                ("lora", "answer", "Yes."),
-                ("lora", "classify_category", "Whitfield"),
-                ("zero_shot", "answer", "No."),
-                ("zero_shot", "answer", None),
-            )
-        )
-    ]
-    found = suspected(tables.PREDICTIONS.of(rows), lambda texts: [text.count("Whitfield") for text in texts])
-    assert found == {"lora": {"answers": 2, "suspected": 1}, "zero_shot": {"answers": 1, "suspected": 0}}

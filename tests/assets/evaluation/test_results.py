@@ -4,7 +4,7 @@ import pytest
 from assets import tables
 from assets.errors import RefineryError
 from assets.evaluation.params import ScoreParams
-from assets.evaluation.results import FAMILIES, evaluation_results
+from assets.evaluation.results import FAMILIES, evaluation_results, suspected
 from assets.evaluation.scores import approach_scores
 from tests.assets.evaluation.test_scores import no_words, predicted, rows
 
@@ -29,11 +29,18 @@ REPORT = [
 ANSWERS = ["Yes.", "No, sorry.", "A pool.", "There is a pool."]
 
 
-def gathered(*parts, report=REPORT, params=PARAMS):
+def whole(*parts, report=REPORT, params=PARAMS):
     predictions = predicted(*parts)
     scores = approach_scores(predictions, params, no_words).table
-    table = evaluation_results(tables.QUALITY_REPORT.of(report), scores, predictions, params).table
-    return {(r["family"], r["metric"], r["approach"]): r for r in table.to_pylist()}
+    return evaluation_results(tables.QUALITY_REPORT.of(report), scores, predictions, params).table.to_pylist()
+
+
+def gathered(*parts, **how):
+    return {
+        (r["family"], r["metric"], r["approach"]): r
+        for r in whole(*parts, **how)
+        if r["baseline"] is None and r["source"] in (None, "all") and r["subset"] in (None, "all")
+    }
 
 
 BOTH = [
@@ -69,6 +76,24 @@ def test_values_are_those_of_the_tables_they_are_gathered_from():
     assert found["intrinsic_metrics", "coverage", None]["value"] is None
 
 
+def test_the_extrinsic_family_is_whole_with_categories_kinds_labels_and_paired_tests():
+    said = {"answers": ["a", "b"] * 4, "references": ["a"] * 4 + ["b"] * 4, "task": "triage_priority"}
+    found = whole(
+        rows("lora", [10.0] * 4, category="pools"),
+        rows("zero_shot", [20.0] * 4, category="pools"),
+        rows("lora", [1.0] * 8, source="labels", **said),
+    )
+    keys = ("metric", "approach", "baseline", "subset", "group")
+    by = {tuple(r[k] for k in keys): r for r in found if r["family"] == "extrinsic_metrics" and r["source"] == "all"}
+    assert by["nll", "lora", None, "category", "pools"]["value"] == 1.0
+    assert by["nll", "lora", None, "kind", "ticket"]["n"] == 4
+    assert by["f1", "lora", None, "label", "a"]["value"] == 0.5
+    difference = by["nll", "lora", "zero_shot", "all", None]
+    assert (difference["value"], difference["unit"]) == (-1.0, "nats a token")
+    assert 0 < difference["p_value"] <= 1
+    assert len({r["result_id"] for r in found}) == len(found)
+
+
 def test_an_approach_that_serves_one_source_worse_shows_its_gap_with_an_interval():
     noise = np.linspace(-4, 4, 8)
     found = gathered(rows("lora", 10 + noise), rows("lora", 30 + noise[::-1], source="chats"), rows("zero_shot", [9.0]))
@@ -92,3 +117,23 @@ def test_an_approach_that_serves_one_source_worse_shows_its_gap_with_an_interval
 def test_a_family_of_which_nothing_was_measured_is_a_clear_error(report, family):
     with pytest.raises(RefineryError, match=f"nothing of {family} was measured"):
         gathered(rows("zero_shot", [20.0]), report=report)
+
+
+def test_what_the_second_detector_suspects_in_answers_is_counted_not_quoted():
+    rows = [
+        {"prediction_id": str(n), "approach": approach, "task": task, "answer": answer}
+        for n, (approach, task, answer) in enumerate(
+            (
+                ("lora", "answer", "Ask Mr Whitfield."),
+                ("lora", "answer", "Yes."),
+                ("lora", "classify_category", "Whitfield"),
+                ("zero_shot", "answer", "No."),
+                ("zero_shot", "answer", None),
+            )
+        )
+    ]
+    found = suspected(tables.PREDICTIONS.of(rows), lambda texts: [text.count("Whitfield") for text in texts], 0.1)
+    assert [(row["approach"], row["value"], row["n"], row["most"]) for row in found] == [
+        ("lora", 0.5, 2, 0.1),
+        ("zero_shot", 0.0, 1, 0.1),
+    ]
