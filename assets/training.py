@@ -41,7 +41,7 @@ CODE = (
     "child",
     "released",
     "training",
-    *(f"tuning/{n}" for n in ("learnt", "plan", "sft", "train", "weights")),
+    *(f"tuning/{n}" for n in ("checkpoints", "learnt", "plan", "sft", "train", "weights")),
 )
 LIBRARIES = ("accelerate", "peft", "torch", "transformers", "trl")
 

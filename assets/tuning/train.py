@@ -22,6 +22,7 @@ from assets.training import (
     made_with,
     read_result,
 )
+from assets.tuning import checkpoints
 from assets.tuning.learnt import Course, Example, courses
 from assets.tuning.weights import learnt_state, save, trainable, trained_parameters
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from assets.tuning.sft import AnswerTrainer, Progress
 
-CHECKPOINTS, WHOLE, TAUGHT, WEIGHTS = "checkpoints", "whole.json", "taught.json", "learnt.safetensors"
+TAUGHT, WEIGHTS = "taught.json", "learnt.safetensors"
 
 
 class Taught(BaseModel):
@@ -61,13 +62,13 @@ def train(request: TrainingRequest, out: Path) -> TrainingResult:
     params, tokenizer = request.params, base_model.load_tokenizer(request.base_model)
     stages, held_out = courses(request, release, tokenizer)
     with processes.main_process_first():
-        checkpoints = _checkpoints(request, release, out)
+        kept = checkpoints.opened(request, release, out)
     model = trainable(request.base_model, params)
     count = trained_parameters(model)
     taught: list[Taught] = []
     for course in stages:
         most = taught[-1].most_tokens if taught else params.micro_batch_tokens
-        taught.append(_teach(model, course, held_out, tokenizer, params, checkpoints / course.learnt, most))
+        taught.append(_teach(model, course, held_out, tokenizer, params, kept / course.learnt, most))
         processes.wait_for_everyone()
     seen = [course.examples[i] for course, told in zip(stages, taught, strict=True) for i in _met(course, told, params)]
     if not processes.is_main_process:
@@ -95,9 +96,9 @@ def train(request: TrainingRequest, out: Path) -> TrainingResult:
         stages=tuple(told.stage for told in taught),
         **_losses(taught),
     )
-    _write(out / LEARNT, json.dumps(sorted({e["pair_id"] for e in seen} - {None})) + "\n")
-    _write(out / RESULT, result.model_dump_json(indent=2) + "\n")
-    shutil.rmtree(checkpoints)
+    checkpoints.write(out / LEARNT, json.dumps(sorted({e["pair_id"] for e in seen} - {None})) + "\n")
+    checkpoints.write(out / RESULT, result.model_dump_json(indent=2) + "\n")
+    shutil.rmtree(kept)
     processes.wait_for_everyone()
     return result
 
@@ -129,7 +130,7 @@ def _teach(
     planned = [course.examples[i] for i in course.order]
     trainer, progress = _trainer(model, tokenizer, params, planned, held_out, folder, most_tokens)
     before = round(trainer.validation_loss(), 6) if held_out else None
-    trainer.train(resume_from_checkpoint=_last_whole(folder))
+    trainer.train(resume_from_checkpoint=checkpoints.last_whole(folder))
     curve, best_step, after = _curve(trainer.state, before)
     met = course.order[: trainer.state.global_step * params.batch_size]
     told = Taught(
@@ -149,7 +150,7 @@ def _teach(
     )
     if trainer.is_world_process_zero():
         save_file(learnt_state(model), folder / WEIGHTS)
-        _write(folder / TAUGHT, told.model_dump_json())
+        checkpoints.write(folder / TAUGHT, told.model_dump_json())
     return told
 
 
@@ -202,8 +203,8 @@ def _trainer(
         restore_callback_states_from_checkpoint=True,  # else a resumed run would forget its lost patience
         report_to="none",
     )
-    before = _before(folder)
-    progress = Progress(before.get("seconds", 0.0), before.get("peak_bytes", 0), marker=WHOLE)
+    before = checkpoints.before(folder)
+    progress = Progress(before.get("seconds", 0.0), before.get("peak_bytes", 0), marker=checkpoints.WHOLE)
     trainer = AnswerTrainer(
         model=model,
         args=config,
@@ -280,38 +281,6 @@ def _losses(taught: list[Taught]) -> dict[str, Any]:
     }
 
 
-def _fingerprint(request: TrainingRequest, release: released.Release) -> str:
-    files = {name: file.sha256 for name, file in sorted(release.files.items())}
-    asked = request.model_dump(mode="json", include={"approach", "params", "fold"})
-    base = base_model.identity(request.base_model)
-    return json.dumps([release.release, files, base, asked, made_with()], sort_keys=True)
-
-
-def _checkpoints(request: TrainingRequest, release: released.Release, out: Path) -> Path:
-    """Return the folder of checkpoints, emptied of those that another request or a kill left behind."""
-    folder, asked = out / CHECKPOINTS, _fingerprint(request, release)
-    stated = folder / "request.json"
-    if not stated.is_file() or stated.read_text(encoding="utf-8") != asked:
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        _write(stated, asked)
-    for torn in folder.glob("*/checkpoint-*"):
-        if not (torn / WHOLE).is_file():
-            shutil.rmtree(torn)
-    return folder
-
-
-def _last_whole(folder: Path) -> str | None:
-    steps = {int(f.name.rpartition("-")[2]): f for f in folder.glob("checkpoint-*")}
-    return str(steps[max(steps)]) if steps else None
-
-
-def _before(folder: Path) -> dict[str, Any]:
-    """Return what the last checkpoint says of the time and memory before it."""
-    last = _last_whole(folder)
-    return dict(json.loads((Path(last) / WHOLE).read_text(encoding="utf-8"))) if last else {}
-
-
 def _done(request: TrainingRequest, release: released.Release, out: Path) -> TrainingResult | None:
     """Return the result that rests in `out` if it answers this very request."""
     if not (out / RESULT).is_file():
@@ -327,12 +296,6 @@ def _done(request: TrainingRequest, release: released.Release, out: Path) -> Tra
         "fold": request.fold,
     }
     return result if all(getattr(result, name) == value for name, value in asked.items()) else None
-
-
-def _write(file: Path, text: str) -> None:
-    making = file.with_name(f".{file.name}")
-    making.write_text(text, encoding="utf-8")
-    making.replace(file)
 
 
 if __name__ == "__main__":
