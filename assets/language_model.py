@@ -54,6 +54,10 @@ _UNSUPPORTED = frozenset(("minLength", "maxLength", "title", "description"))
 Form = TypeVar("Form", bound=BaseModel)
 
 
+PRICES = ("currency", "input_price", "output_price")
+"""The knobs that say what tokens cost; evaluation costs approaches by them, too."""
+
+
 class LanguageModelParams(BaseModel):
     """Which model is asked, how patiently, and what it may cost; budgets hold for one asset in one run."""
 

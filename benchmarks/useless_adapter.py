@@ -19,13 +19,14 @@ import pyarrow.parquet as pq
 from arms import packaged, repacked
 
 from assets import base_model, tables
-from assets.evaluation.costs import approach_costs
+from assets.evaluation.costs import approach_costs, rates
 from assets.evaluation.facts import facts
 from assets.evaluation.knowledge import Knowledge
 from assets.evaluation.params import EvaluationParams, PredictionParams
 from assets.evaluation.predict import PredictionRequest, predict
 from assets.evaluation.recommend import recommendation
 from assets.evaluation.scores import approach_scores
+from assets.language_model import LanguageModelParams
 from assets.operation.champions import objections
 from assets.operation.contest import compare
 from assets.operation.marks import marks
@@ -83,7 +84,7 @@ def _judged(release: Path, folder: Path, steps: int, tests: int) -> list[str]:
     said = predict(request, folder / "predictions.parquet")
     scores, known = approach_scores(said, params.scores).table, Knowledge.load(params.approaches)
     made = said, scores, tables.LORA_ADAPTER.of([]), tables.TUNING_TRIALS.of([])
-    costs = approach_costs(*made, known, params.costs).table
+    costs = approach_costs(*made, known, rates(params.costs, LanguageModelParams())).table
     examples = tables.TRAINING_EXAMPLES.conform(
         pa.concat_tables([pq.read_table(f) for f in sorted((release / "data").glob("*.parquet"))])
     )

@@ -27,7 +27,7 @@ from assets.deduplication.params import DeduplicationParams
 from assets.errors import RefineryError
 from assets.evaluation.params import EvaluationParams
 from assets.formatting.params import FormattingParams
-from assets.language_model import LanguageModelParams, endpoint
+from assets.language_model import PRICES, LanguageModelParams, endpoint
 from assets.normalization.params import NormalizationParams
 from assets.operation.params import OperationParams
 from assets.pairing.params import PairingParams
@@ -127,6 +127,8 @@ class Settings(BaseSettings):
         asks = dict(zip(("predictions", "evaluation_results"), told_to, strict=True))
         if asset in ("back_translations", "synthetic_pairs") or asks.get(asset):
             digest.update((endpoint(self.language_model).identity + self.language_model.model_dump_json()).encode())
+        if asset == "approach_costs":
+            digest.update(self.language_model.model_dump_json(include=set(PRICES)).encode())
         for file in _files(section):
             digest.update(_content(file))
         return digest.hexdigest()

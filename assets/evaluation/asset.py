@@ -141,7 +141,8 @@ def approach_costs(
     """What every approach costs, measured where it could be, beside the framework's priors and ratings."""
     told = context.resources.settings.evaluation
     known, made = Knowledge.load(told.approaches), (predictions, approach_scores, _rows(trained), tuning_trials)
-    costed = costs.approach_costs(*made, known, told.costs, told.predictions.max_new_tokens)
+    rates = costs.rates(told.costs, context.resources.settings.language_model)
+    costed = costs.approach_costs(*made, known, rates, told.predictions.max_new_tokens)
     yield from audited(context, costed, APPROACH_COSTS)
 
 

@@ -17,12 +17,31 @@ from assets import tables
 from assets.evaluation.knowledge import FACTORS, Knowledge, Known, Priors
 from assets.evaluation.params import CostParams
 from assets.evaluation.scores import ALL, ANSWER, PRIMARY
+from assets.language_model import PRICES, LanguageModelParams
 from assets.ledger import Published, summary
 from assets.shots import ANY
 
 PROMPTS, BASELINE, ENDPOINT = "prompt_based", "few_shot", "few_shot_endpoint"
 MILLION = 1e6
 Row = dict[str, Any]
+
+
+class Rates(CostParams):
+    """All rates and prices, in one currency."""
+
+    currency: str = LanguageModelParams().currency
+    input_price: float = LanguageModelParams().input_price
+    output_price: float = LanguageModelParams().output_price
+
+
+def rates(params: CostParams, endpoint: LanguageModelParams) -> Rates:
+    """Return the knobs of the costs with an endpoint's prices, which are stated once, where its budget is.
+
+    >>> rates(CostParams(months=3), LanguageModelParams(currency="EUR")).currency
+    'EUR'
+    """
+    prices = endpoint.model_dump(include=set(PRICES))
+    return Rates(**params.model_dump(), **prices)
 
 
 class Factors(NamedTuple):
@@ -40,7 +59,7 @@ def approach_costs(
     trained: pa.Table,
     trials: pa.Table,
     knowledge: Knowledge,
-    params: CostParams,
+    params: Rates,
     longest: int | None = None,
 ) -> Published:
     """Return one row an approach, measured or not; those that were not are told by their priors.
@@ -140,7 +159,7 @@ def _row(
     learnt: Row | None,
     asked: Tokens,
     performance: str | None,
-    params: CostParams,
+    params: Rates,
 ) -> Row:
     """Return an approach's costs but for what depends on the others'."""
     priors = _priors(known.priors, params)
@@ -186,11 +205,11 @@ def _row(
 
 def _trained_in(learnt: Row) -> str:
     """Say how long something trained, and how many trials of that were not taken."""
-    trials = f", {learnt['trials']} other trials among it" if learnt.get("trials") else ""
+    trials = f", other trials included ({learnt['trials']})" if learnt.get("trials") else ""
     return f"{duration(learnt['seconds'])}{trials}"
 
 
-def _request(prompt_tokens: float, answer_tokens: float, prompts: bool, params: CostParams) -> float:
+def _request(prompt_tokens: float, answer_tokens: float, prompts: bool, params: Rates) -> float:
     """Return what the tokens of one answer cost."""
     asked, said = params.input_price, params.output_price
     if not prompts:
@@ -199,11 +218,11 @@ def _request(prompt_tokens: float, answer_tokens: float, prompts: bool, params: 
     return round((prompt_tokens * asked + answer_tokens * said) / MILLION, 9)
 
 
-def _priors(priors: Priors, params: CostParams) -> Factors:
+def _priors(priors: Priors, params: Rates) -> Factors:
     """Return the framework's priors as money, over the months.
 
     >>> known = dict(development_hours=80, compute_usd=1000, data_preparation_hours=60, maintenance_hours_a_month=10)
-    >>> sum(_priors(Priors(**known), CostParams(engineer_per_hour=50, months=12)))
+    >>> sum(_priors(Priors(**known), Rates(engineer_per_hour=50, months=12)))
     14000.0
     """
     hour = params.engineer_per_hour
@@ -229,7 +248,7 @@ def _weighted(factors: Iterable[Factors], knowledge: Knowledge) -> list[float]:
     return [round(sum(w * cost / most for w, cost, most in zip(weights, row, dearest, strict=True)), 4) for row in each]
 
 
-def _break_even(row: Row, baseline: Row, trained: bool, params: CostParams) -> Row:
+def _break_even(row: Row, baseline: Row, trained: bool, params: Rates) -> Row:
     """Return at how many requests a month what was trained costs as much as few-shot prompts, and what that means."""
     if not trained or row["request_cost"] is None or baseline["request_cost"] is None:
         return {"break_even_requests": None, "break_even": "not measured"}
@@ -261,7 +280,7 @@ def pays(row: Row) -> str:
     return "where it pays was not measured" if said == "not measured" else f"it pays {said}"
 
 
-def _without_requests(row: Row, params: CostParams) -> float:
+def _without_requests(row: Row, params: Rates) -> float:
     serving = (row["request_cost"] or 0.0) * (params.requests_a_month or 0) * params.months
     return sum(_factors(row)) - serving
 

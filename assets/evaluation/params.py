@@ -60,18 +60,18 @@ class ScoreParams(BaseModel):
 
 
 class CostParams(BaseModel):
-    """What hours, machines and tokens cost; everything is summed up in one currency over some months."""
+    """What hours and machines cost over some months; currency and prices of an endpoint stand in `language_model`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    currency: str = Field(default="USD", min_length=1, description="The currency of all that is stated here.")
     of_a_usd: float = Field(default=1.0, gt=0, description="What a US dollar costs, for the framework's priors.")
     months: int = Field(default=12, ge=1, description="Months the costs are summed up over.")
     engineer_per_hour: float = Field(default=75.0, ge=0, description="What an hour of a person's work costs.")
     compute_per_hour: float = Field(default=2.0, ge=0, description="What an hour of the training machine costs.")
-    input_price: float = Field(default=2.5, ge=0, description="What a million prompt tokens cost at the endpoint.")
-    output_price: float = Field(default=10.0, ge=0, description="What a million answer tokens cost at the endpoint.")
     own_input_price: float | None = Field(
-        default=None, ge=0, description="The same on a machine of your own, for a trained model; null: as the endpoint."
+        default=None,
+        ge=0,
+        description="What a million prompt tokens cost on a machine of your own, for a trained model; null: as at the "
+        "endpoint.",
     )
     own_output_price: float | None = Field(default=None, ge=0, description="The same of answer tokens.")
     hosting_per_month: float = Field(

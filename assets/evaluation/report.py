@@ -31,10 +31,10 @@ METRICS = {
 _LEGEND = (
     "Scores are of the frozen test set, with 95 % intervals over threads. ↑ higher is better, ↓ lower is better.",
     "What is marked prior was not measured here: it is the framework's rating or figure, or ours where it has none.",
-    "Hours and machines cost their hourly rate, tokens theirs by the million (evaluation.costs). The weighted share "
-    "takes each factor as a share of the dearest approach's, under the framework's weights: measured ones among each "
-    "other, priors among each other. Hold totals against each other in the same way. An answer that was cut off at the "
-    "longest length would have cost more.",
+    "Hours and machines cost their hourly rate (evaluation.costs), tokens theirs by the million (language_model). The "
+    "weighted share takes each factor as a share of the dearest approach's, under the framework's weights: measured "
+    "ones among each other, priors among each other. Hold totals against each other in the same way. An answer "
+    "that was cut off at the longest length would have cost more.",
 )
 Row = Mapping[str, Any]
 

@@ -188,3 +188,9 @@ def test_a_stated_key_is_taken_and_none_is_made(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     assert installation_key() == b"stated"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_endpoints_prices_are_stated_once_and_decide_what_approaches_cost() -> None:
+    told = {}, {"attempts": 9}, {"input_price": 9}
+    plain, patient, dear = (Settings(language_model=how).section_hash("evaluation", "approach_costs") for how in told)
+    assert plain == patient != dear

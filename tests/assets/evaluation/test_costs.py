@@ -5,9 +5,8 @@ from pathlib import Path
 import pytest
 
 from assets import tables
-from assets.evaluation.costs import approach_costs
+from assets.evaluation.costs import Rates, approach_costs
 from assets.evaluation.knowledge import Knowledge
-from assets.evaluation.params import CostParams
 
 KNOWN = Knowledge.load(Path(__file__).resolve().parents[3] / "domain/approaches.yaml")
 RATES = {"engineer_per_hour": 50, "compute_per_hour": 3.6, "months": 10, "input_price": 10, "output_price": 20}
@@ -35,7 +34,7 @@ def costed(*, seconds=1000.0, prompts=None, shots_of="*", trials=(), known=KNOWN
         tables.LORA_ADAPTER.of(trained if seconds is not None else []),
         tables.TUNING_TRIALS.of(trials),
         known,
-        CostParams(**{**RATES, **knobs}),
+        Rates(**{**RATES, **knobs}),
         longest=40,
     )
     return {row["approach"]: row for row in made.table.to_pylist()}
@@ -138,7 +137,7 @@ def test_the_trials_are_part_of_the_adapters_training_and_the_one_that_became_it
     ]
     row = costed(trials=trials)["lora"]
     assert (row["training_seconds"], row["computational_resources_cost"]) == (3000.0, 3.0)
-    assert row["training_time"] == "50 min, 1 other trials among it"
+    assert row["training_time"] == "50 min, other trials included (1)"
     assert costed(trials=trials, seconds=None)["lora"]["training_seconds"] is None
 
 

@@ -6,9 +6,9 @@ import pytest
 
 from assets import tables
 from assets.errors import RefineryError
-from assets.evaluation.costs import approach_costs
+from assets.evaluation.costs import Rates, approach_costs
 from assets.evaluation.knowledge import Knowledge
-from assets.evaluation.params import CostParams, RecommendationParams
+from assets.evaluation.params import RecommendationParams
 from assets.evaluation.recommend import recommendation
 
 KNOWN = Knowledge.load(Path(__file__).resolve().parents[3] / "domain/approaches.yaml")
@@ -58,13 +58,13 @@ def costs_of(scores, seconds, params=None):
         for a in ("zero_shot", "few_shot", *seconds)
     )
     return approach_costs(
-        asked, scores, trained, tables.TUNING_TRIALS.of([]), KNOWN, params or CostParams(), longest=60
+        asked, scores, trained, tables.TUNING_TRIALS.of([]), KNOWN, params or Rates(), longest=60
     ).table
 
 
 def recommended(*rows, facts=ENOUGH, params=DONE, seconds=None, requests=None):
     scores = tables.APPROACH_SCORES.of([r for part in rows for r in part])
-    costs = costs_of(scores, seconds or {"lora": 60.0}, CostParams(requests_a_month=requests))
+    costs = costs_of(scores, seconds or {"lora": 60.0}, Rates(requests_a_month=requests))
     facts = facts if requests is None else {**facts, "requests_a_month": float(requests)}
     return recommendation(scores, costs, facts, KNOWN, params).table.to_pylist()[0]
 

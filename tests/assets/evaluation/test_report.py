@@ -6,7 +6,8 @@ import pytest
 
 from assets import tables
 from assets.evaluation import recommend
-from assets.evaluation.params import CostParams, RecommendationParams
+from assets.evaluation.costs import Rates
+from assets.evaluation.params import RecommendationParams
 from assets.evaluation.report import report
 from tests.assets.evaluation.test_recommend import ENOUGH, KNOWN, PROMPTS, both, costs_of, passing, score
 
@@ -16,7 +17,7 @@ USELESS = both("lora", "zero_shot", 0.4, 0.9) + both("lora", "few_shot", 0.6, 1.
 
 def drawn(*rows, losses=LOSSES, requests=None):
     scores = tables.APPROACH_SCORES.of([r for part in rows for r in part])
-    costs = costs_of(scores, {"lora": 60.0}, CostParams(requests_a_month=requests))
+    costs = costs_of(scores, {"lora": 60.0}, Rates(requests_a_month=requests))
     facts = {**ENOUGH, "requests_a_month": float(requests or 0)}
     advice = recommend.recommendation(scores, costs, facts, KNOWN, RecommendationParams()).table
     trained = tables.LORA_ADAPTER.of([{"approach": "lora", "losses": losses}] if losses else [])
