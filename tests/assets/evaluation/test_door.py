@@ -73,9 +73,10 @@ def publish(lake: Lake, table: tables.Table, rows: list[dict]) -> None:
     lake.publish(table.name, {None: part}, fingerprints={None: "f"}, run_id="r")
 
 
-def advised(lake: Lake, lora: float, **evaluation) -> dict:
+def advised(lake: Lake, lora: float, more=(), **evaluation) -> dict:
     """Publish what the three approaches predicted, the adapter by this likelihood, and open the doors."""
     asked = [prediction(name, n, nll) for name, nll in {**BASE, "lora": lora}.items() for n in range(40)]
+    asked += more
     publish(lake, tables.PREDICTIONS, asked)
     settings = Settings(evaluation={"scores": {"resamples": 100}, **evaluation})
     with dg.DagsterInstance.ephemeral() as instance:
@@ -114,6 +115,15 @@ def test_an_adapter_that_learned_nothing_of_use_gets_prompts(lake, lora, tmp_pat
     row = advised(lake, lora)
     assert (row["approach"], row["phase"][:7]) == ("few_shot", "Phase 1")
     assert "Measured here: few-shot prompts." in (tmp_path / PLACE).read_text(encoding="utf-8")
+
+
+def test_an_endpoint_that_answered_nothing_costs_no_night_its_recommendation(lake):
+    silent = dict.fromkeys(("nll", "answer", "prompt_tokens", "generated_tokens"))
+    down = [prediction("few_shot_endpoint", n, 0.0) | silent for n in range(40)]
+    row = advised(lake, lora=1.8, more=down, costs={"requests_a_month": 900})
+    assert row == advised(lake, lora=1.8, costs={"requests_a_month": 900})
+    costs = {r["approach"]: r for r in lake.read("approach_costs").to_pylist()}
+    assert costs["few_shot_endpoint"]["measured"] == []
 
 
 def test_the_story_tells_costs_rules_flips_and_what_is_lacking(lake, tmp_path):
