@@ -64,9 +64,12 @@ def appoint(settings: Settings, version: str) -> str:
 
 def history(settings: Settings) -> Iterator[RenderableType]:
     """Yield who is champion, and the latest decisions."""
-    rows = Lake(settings.lake_root).read(TABLE).to_pylist()
-    facts = package(settings).facts
-    yield f"champion {champion(settings)}: {facts.approach} of {facts.base_model}, release {facts.release}"
+    rows, now = Lake(settings.lake_root).read(TABLE).to_pylist(), champion(settings)
+    try:
+        facts = package(settings).facts
+        yield f"champion {now}: {facts.approach} of {facts.base_model}, release {facts.release}"
+    except RefineryError as fault:  # one that cannot be opened can still be replaced
+        yield f"champion {now} cannot be served: {fault}"
     grid = Grid(box=None)
     for title in ("", "package", "outcome", "champion then", "why"):
         grid.add_column(title, no_wrap=title != "why", overflow="fold")

@@ -39,6 +39,10 @@ def champions(package: pa.Table, history: pa.Table, marks: Marks, params: Promot
         history: The table `tables.CHAMPIONS` as it is.
         marks: Reads the marks of a package.
         params: What a package must show.
+
+    Raises:
+        RefineryError: The package's own marks cannot be read. A champion's that cannot keep it champion, on record, so
+            that a person can appoint another.
     """
     rows = history.to_pylist()
     for version in package.column("version").to_pylist():
@@ -97,7 +101,12 @@ def _decision(version: str, rows: Sequence[Row], marks: Marks, params: Promotion
     ruled, asked = {r["champion"] for r in rows}, params.model_dump_json()
     if version in ruled or any((r["version"], r["rival"], r["params"]) == (version, now, asked) for r in rows):
         return None
-    figures = compare(marks(version), marks(now), params)
+    mine = marks(version)
+    try:
+        theirs = marks(now)
+    except RefineryError as fault:
+        return _row(rows, version, KEPT, [f"the champion cannot be compared with: {fault}"], champion=now, params=asked)
+    figures = compare(mine, theirs, params)
     against = list(objections(figures, params))
     if against:
         return _row(rows, version, KEPT, against, champion=now, figures=figures, params=asked)

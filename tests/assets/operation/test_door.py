@@ -109,12 +109,20 @@ def test_nothing_is_packed_of_a_dataset_that_has_changed_since(house):
     assert house.lake.manifest("champions") is None
 
 
-def test_a_damaged_champion_cannot_be_compared_with_and_is_named(house):
+def test_a_damaged_champion_stays_until_a_person_appoints_another(house):
     house.run("do_not_fine_tune")
     package = serving.package(house.settings)
     (package.folder / "predictions.parquet").write_bytes(b"damaged")
-    assert not house.run("few_shot").success
-    assert len(house.lake.read("champions")) == 1
+    for _ in range(2):
+        assert house.run("few_shot").success
+        first, kept = house.lake.read("champions").to_pylist()
+        assert (kept["outcome"], kept["champion"]) == ("kept", first["champion"])
+        assert kept["reasons"][0].startswith(f"the champion cannot be compared with: model package {package.version}")
+    said, grid = serving.history(house.settings)
+    assert said.startswith(f"champion {package.version} cannot be served: model package {package.version}")
+    assert len(grid.rows) == 2
+    assert serving.appoint(house.settings, kept["version"]) == kept["version"]
+    assert serving.package(house.settings).facts.approach == "few_shot"
 
 
 def test_how_a_model_is_served_makes_no_table_stale():
