@@ -30,8 +30,10 @@ class AutomationParams(BaseModel):
     tuning_new_examples: int | None = Field(
         default=1000, ge=1, description="New examples after which training does not wait for its time; null waits."
     )
-    attempts: int = Field(default=5, ge=1, description="Runs that may fail on one difference before it is given up.")
-    backoff_seconds: int = Field(default=120, ge=0, description="Wait after a failed run; doubles with every failure.")
+    attempts: int = Field(
+        default=5, ge=1, description="Runs that may fail, or change nothing, on one difference before it is given up."
+    )
+    backoff_seconds: int = Field(default=120, ge=0, description="Wait after a run in vain; doubles with every one.")
 
     @field_validator("nightly", "tuning")
     @classmethod
@@ -71,12 +73,12 @@ class Decision:
 def decide(past: Sequence[Attempt], now: float, params: AutomationParams) -> Decision:
     """Decide whether a difference that is still there is worth another run.
 
-    A run that succeeds makes the difference go away, so all that ended before were in vain.
+    A run that mends a difference makes it go away, so all that ended before failed or changed nothing.
 
     >>> decide([], 0.0, AutomationParams())
     Decision(attempt=1, wait=None, given_up=False)
     >>> decide([Attempt(100.0)], 130.0, AutomationParams(backoff_seconds=60)).wait
-    'attempt 1 failed; the next one in 30 s'
+    'attempt 1 was in vain; the next one in 30 s'
     >>> decide([Attempt(100.0)] * 5, 9e9, AutomationParams(attempts=5)).given_up
     True
     """
@@ -86,8 +88,8 @@ def decide(past: Sequence[Attempt], now: float, params: AutomationParams) -> Dec
     if not past:
         return Decision(attempt)
     if len(past) >= params.attempts:
-        return Decision(attempt, f"given up after {len(past)} failed runs; look at the last one", given_up=True)
+        return Decision(attempt, f"given up after {len(past)} runs in vain; look at the last one", given_up=True)
     due = max(a.ended_at or 0.0 for a in past) + params.backoff_seconds * 2 ** (len(past) - 1)
     if now < due:
-        return Decision(attempt, f"attempt {len(past)} failed; the next one in {due - now:.0f} s")
+        return Decision(attempt, f"attempt {len(past)} was in vain; the next one in {due - now:.0f} s")
     return Decision(attempt)

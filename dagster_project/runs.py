@@ -89,15 +89,17 @@ class Plan:
     def difference(self, request: Request) -> str:
         """Hash what a request would mend: the source rows it is about, and what is published in their place.
 
-        A run that publishes anything changes it, so it stays the same only while runs fail.
+        A run that mends anything changes it, so it stays the same while runs fail, or publish what was there before,
+        as where an endpoint stays down.
         """
         digest = hashlib.sha256()
         for asset in request.assets:
             published = self.lake.manifests(asset, request.partitions or None)
             for key in request.partitions or (WHOLE,):
                 source = self.desk.fingerprint(asset, key) if asset in SOURCES else ""
-                run = published[key].run_id if key in published else "nothing"
-                digest.update(f"{asset}\0{key}\0{source}\0{run}\0".encode())
+                there = published.get(key)
+                said = f"{there.table_sha256} {there.fingerprint}" if there else "nothing"
+                digest.update(f"{asset}\0{key}\0{source}\0{said}\0".encode())
         return digest.hexdigest()[:16]
 
     def _stretches(self, by_key: Mapping[str, set[str]]) -> Iterator[list[str]]:

@@ -2,7 +2,7 @@
 
 Each asks the same question as `refinery run`, what is stale, so nothing is made twice and nothing is
 lost: a run key carries the difference it is about and the number of the attempt, and a difference
-stays until a run has mended it.
+stays until a run has mended it; those that failed or changed nothing are counted.
 """
 
 import time

@@ -23,7 +23,7 @@ from checks import Promise
 from checks.expectations import audited, stored_check
 from dagster_project import jobs, runs
 from dagster_project.failures import plainly, redact
-from dagster_project.metadata import card
+from dagster_project.metadata import KNOBS, card
 from dagster_project.resources.engine import Engine
 from dagster_project.resources.lake import Lake
 from dagster_project.resources.parquet import ParquetIOManager
@@ -57,7 +57,9 @@ def _record_line(promises: Sequence[Promise]) -> list[Any]:
             raise ValueError(f"cannot read {tickets.column('turns').to_pylist()}")
         if "forget" in subjects:
             tickets = tickets.filter(pa.array([s != "forget" for s in subjects]))
-        yield from audited(context, Ledger.of(tickets, key="record_id").close(tickets, key="record_id"), promises)
+        half = {KNOBS: "1 prompt left unasked"} if "unasked" in subjects else {}
+        done = Ledger.of(tickets, key="record_id").close(tickets, key="record_id")
+        yield from audited(context, done, promises, **half)
 
     return [tickets, normalized_records]
 

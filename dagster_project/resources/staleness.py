@@ -109,7 +109,8 @@ def fingerprint(asset: str, inputs: Inputs, settings: Settings, *, source: str =
         inputs: What it read, see `inputs_of`.
         settings: The refinery's settings.
         source: Hash of the source rows, for a collected table.
-        knobs: What a person turned for one run; it makes the result differ from what the settings ask for.
+        knobs: What makes one run's result differ from what the settings ask for: what a person turned for it, or how
+            many prompts an endpoint left unasked.
     """
     table = TABLES[asset]
     digest = hashlib.sha256()

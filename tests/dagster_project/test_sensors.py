@@ -71,12 +71,29 @@ def test_a_sensor_asks_once_for_what_is_new_and_again_only_when_a_run_failed(lin
             assert not succeeded(line.run(days[0], assets=["normalized_records"], tags=tags))
         asked, why = ticks.sensor(instance)
         assert asked == []
-        assert "given up after 2 failed runs" in why
+        assert "given up after 2 runs in vain" in why
         assert len(ticks.night(instance, datetime(2026, 11, 2, 2, tzinfo=UTC))) == 1, "the night tries once more"
 
         line.write("broken", subject="mended")
         asked, _ = ticks.sensor(instance)
         assert len(asked) == 1, "another difference starts anew"
+
+
+def test_runs_that_end_well_and_leave_things_as_they_were_are_attempts_too(line: Line) -> None:
+    ticks, days = Ticks(line), list(line.desk.calendar.keys())
+    with line.instance as instance:
+        line.write("first-1", subject="unasked")
+        assert succeeded(line.run(*days))
+        for attempt in (1, 2):
+            asked, why = ticks.sensor(instance)
+            assert [[k.path[-1] for k in r.asset_selection] for r in asked] == [["normalized_records"]], (attempt, why)
+            tags = {DIFFERENCE: asked[0].tags[DIFFERENCE]}
+            assert succeeded(line.run(days[0], assets=["normalized_records"], tags=tags))
+        asked, why = ticks.sensor(instance)
+        assert asked == []
+        assert "given up after 2 runs in vain" in why
+        line.write("first-1", subject="short")
+        assert len(ticks.sensor(instance)[0]) == 1, "another difference starts anew"
 
 
 def test_a_desk_that_cannot_be_read_is_caught_up_with(line: Line) -> None:
