@@ -667,7 +667,11 @@ PREDICTIONS = Table(
     "What every approach answers on the frozen test set, and how likely it finds the true answer.",
     (
         _c("prediction_id", _S, "hash of approach and example"),
-        _c("approach", _S, "zero_shot, few_shot, or what was trained: lora, instruction, multitask, transfer, full"),
+        _c(
+            "approach",
+            _S,
+            "zero_shot, few_shot, few_shot_endpoint, or what was trained: lora, instruction, multitask, transfer, full",
+        ),
         _c("task", _S, "the task asked: answer, classify_category or triage_priority"),
         _c("example_id", _S, "the test example"),
         _c("pair_id", _S, "its pair"),
@@ -676,7 +680,7 @@ PREDICTIONS = Table(
         _c("category", _S, "its category"),
         _c("kind", _S, "its kind: ticket, chat, call, article or external"),
         _c("reference", _S, "the true answer or label"),
-        _c("answer", _S, "the model's answer, or the label it finds likeliest; null where neither was asked"),
+        _c("answer", _S, "the model's answer, or the label it finds likeliest; null where neither was asked or told"),
         _c("nll", _F, "negative log-likelihood of the true answer, nats, over its tokens; null of an endpoint"),
         _c("answer_tokens", _I, "tokens of the true answer"),
         _c("prompt_tokens", _I, "tokens of the prompt"),
@@ -784,7 +788,7 @@ APPROACH_COSTS = Table(
         _c("measured", pa.list_(_S), "columns whose value was measured here; of all others it is a prior"),
         _c("training_seconds", _F, "wall time of the training, of LoRA with its trials; 0 where nothing is trained"),
         _c("training_tokens", _I, "tokens the training saw"),
-        _c("peak_bytes", _I, "peak resident memory of the training"),
+        _c("peak_bytes", _I, "peak memory of the training: resident, and a GPU's"),
         _c("prompt_tokens", _F, "mean tokens of a prompt of the test set"),
         _c("answer_tokens", _F, "mean tokens of an answer it wrote"),
         _c(

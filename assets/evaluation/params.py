@@ -22,7 +22,9 @@ class PredictionParams(BaseModel):
     max_labelled: int = Field(
         default=40, ge=0, description="Test examples asked of each classification task, spread over the sources."
     )
-    max_new_tokens: int = Field(default=96, ge=1, description="Longest answer written, in tokens.")
+    max_new_tokens: int = Field(
+        default=96, ge=1, description="Longest answer written, in tokens; an endpoint's is cut to it."
+    )
     max_prompt_tokens: int = Field(
         default=1536, ge=64, description="Longest few-shot prompt; beyond it fewer shots are shown."
     )
@@ -32,7 +34,7 @@ class PredictionParams(BaseModel):
         description="Those of the answered examples that an endpoint (OPENAI_API_KEY, OPENAI_BASE_URL) is asked too, "
         "behind the few-shot prompts and within `language_model`'s budget.",
     )
-    endpoint_tokens: int = Field(default=400, ge=16, description="Longest answer taken from the endpoint, in tokens.")
+    endpoint_tokens: int = Field(default=400, ge=16, description="Most tokens of an endpoint's reply, JSON and all.")
     batch_tokens: int = Field(default=4096, ge=64, description="Tokens, padding included, in one forward pass.")
     batch_size: int = Field(default=32, ge=1, description="Answers written side by side.")
     seed: int = Field(default=7, description="Draws the test examples. A new seed is a new test set.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,10 +13,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from assets import base_model, released, shots
 from assets.evaluation import frozen
 from assets.evaluation.params import PredictionParams
-from assets.language_model import LanguageModel, Prompt
+from assets.language_model import OVER_BUDGET, PERSONAL, UNREACHABLE, LanguageModel, Prompt, Reply
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 FEW_SHOT_ENDPOINT = "few_shot_endpoint"
 _WHERE = {"{shots}": "(the examples stand in `examples`)", "{question}": "(the question stands in `question`)"}
+_UNTOLD = (UNREACHABLE, OVER_BUDGET, PERSONAL)
+"""Outcomes that say nothing of the model: it was not asked, or what it said may not be kept."""
 Row = dict[str, Any]
 
 
@@ -44,8 +49,10 @@ def few_shot_endpoint(
     """Ask an endpoint the few-shot prompts of the test examples that are answered in words by all approaches.
 
     Nothing is asked unless an endpoint is named (OPENAI_API_KEY, OPENAI_BASE_URL) and the settings want examples. An
-    endpoint tells no likelihood of a true answer, so that it is null. A prompt that was not answered keeps its row,
-    without an answer, and is in no score.
+    endpoint tells no likelihood of a true answer, so that it is null. An answer is cut to as many of the base model's
+    tokens as the other approaches may write, so that all are scored on equally long ones. One that was refused, cut off
+    or in no form that was asked for is empty, as it would be of any approach; a prompt that the endpoint did not get to
+    answer, or whose answer may not be kept, has null and is in no score.
 
     Args:
         release: Folder of the release.
@@ -71,7 +78,7 @@ def few_shot_endpoint(
     found = [
         {
             **frozen.identity(row, FEW_SHOT_ENDPOINT),
-            "answer": reply.value.answer.strip() if reply.value else None,
+            "answer": _said(reply, tokenizer, params.max_new_tokens),
             "answer_tokens": len(at.encoded.input_ids) - at.encoded.answer_start,
             "prompt_tokens": reply.prompt_tokens,
             "generated_tokens": reply.completion_tokens,
@@ -83,6 +90,15 @@ def few_shot_endpoint(
     ]
     outcomes = Counter(reply.outcome for reply in replies)
     return Remote(frozen.with_occurrences(found, opened), dict(sorted(outcomes.items())))
+
+
+def _said(reply: Reply[Answer], tokenizer: PreTrainedTokenizerBase, most: int) -> str | None:
+    """Return an answer as it is scored: its first tokens, nothing where it is none; null where nobody knows it."""
+    if reply.outcome in _UNTOLD:
+        return None
+    said = reply.value.answer.strip() if reply.value else ""
+    tokens = tokenizer.encode(said, add_special_tokens=False)
+    return said if len(tokens) <= most else str(tokenizer.decode(tokens[:most], skip_special_tokens=True)).strip()
 
 
 def _prompt(row: Row, prompt: Mapping[str, Any], shown: int, params: PredictionParams) -> Prompt[Answer]:
