@@ -682,6 +682,7 @@ PREDICTIONS = Table(
         _c("reference", _S, "the true answer or label"),
         _c("answer", _S, "the model's answer, or the label it finds likeliest; null where neither was asked or told"),
         _c("nll", _F, "negative log-likelihood of the true answer, nats, over its tokens; null of an endpoint"),
+        _c("nll_crossed", _F, "the same under another test example's question; null where that was not asked"),
         _c("answer_tokens", _I, "tokens of the true answer"),
         _c("prompt_tokens", _I, "tokens of the prompt"),
         _c("generated_tokens", _I, "tokens of the model's answer"),

@@ -36,6 +36,7 @@ class Advice:
         names = self.known.names
         if self.approach in self.trained and len(self.compared.fit) > 1:
             yield self._of_several()
+        yield from map(self._unheeding, self.compared.unheeding)
         for name in self.compared.outdone:
             yield f"Better than both prompt approaches, and worse than {names[ENDPOINT]} by chrF: {names[name]}."
         paired = [score for score in self.compared.overall.values() if score["baseline"]]
@@ -54,6 +55,15 @@ class Advice:
             other = self.known.names[likeliest]
             how = f"{self.known.names[self.approach]} is cheaper than {other}, which cannot be shown to be better"
         return f"Better than both prompt approaches: {among}; of them {how}."
+
+    def _unheeding(self, name: str) -> str:
+        """Say that an approach finds the true answers as likely whatever was asked."""
+        ours, score = self.known.names[name], self.compared.unheeding[name]
+        figures = f"{score['value']:+.3f} nats a token [{score['low']:+.3f}, {score['high']:+.3f}]"
+        than = f"less likelier under their own question than under another's than {self.known.names['zero_shot']} do"
+        return (
+            f"It learnt style rather than answers, so that it is not recommended: {ours} finds them {than}: {figures}."
+        )
 
     def _tells(self, score: Score) -> bool:
         """Whether a comparison bears on the choice: the chosen one's, what others failed at, how near they came."""
@@ -122,6 +132,8 @@ class Advice:
             if missing:
                 yield f"A trained approach compared with {' and '.join(names[p] for p in missing)}."
             yield f"A trained approach shown to be better than both prompt approaches {shown}."
+        for name in self.compared.unheeding:
+            yield f"A training after which {names[name]} goes by the question as much as {names['zero_shot']} do."
         if self.approach == DO_NOT:
             yield f"Few-shot prompts shown to be better than zero-shot prompts {shown}."
         yield from self._at_endpoint()

@@ -91,7 +91,12 @@ def cross_validation(
 def _fold(context: dg.AssetExecutionContext, training: TrainingRequest) -> cross.Fold:
     """Train without a fold, then ask it; what was done for this very request is not done again."""
     settings = context.resources.settings
-    few = {"max_test": settings.evaluation.cross_validation.examples, "max_generated": 0, "max_labelled": 0}
+    few = {
+        "max_test": settings.evaluation.cross_validation.examples,
+        "max_crossed": 0,
+        "max_generated": 0,
+        "max_labelled": 0,
+    }
     params = settings.evaluation.predictions.model_copy(update=few)
     out = settings.home / f"artifacts/cross_validation/{training.version}"
     child.run(MODULE, training, out, on_line=context.log.info)

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from assets.evaluation.params import RecommendationParams
-from assets.evaluation.scores import ALL, ANSWER_ONCE, PRIMARY
+from assets.evaluation.scores import ALL, ANSWER_ONCE, GAIN, PRIMARY
 
 PROMPTS = ("zero_shot", "few_shot")
 """What a trained approach is to beat."""
@@ -28,6 +28,8 @@ class Compared:
 
     scores: tuple[Score, ...]
     letters: tuple[Score, ...] = ()
+    gains: tuple[Score, ...] = ()
+    """By how much their own question makes answers likelier, of trained approaches less that of zero-shot prompts."""
     params: RecommendationParams = field(default_factory=RecommendationParams)
 
     @classmethod
@@ -43,7 +45,12 @@ class Compared:
             and r["baseline"]
             and (r["metric"], r["source"], r["subset"]) == where
         )
-        return cls(likelihoods, letters, params or RecommendationParams())
+        gains = tuple(
+            r
+            for r in rows
+            if (r["metric"], r["baseline"], r["source"], r["subset"]) == (GAIN.name, PROMPTS[0], ALL, ALL)
+        )
+        return cls(likelihoods, letters, gains, params or RecommendationParams())
 
     @cached_property
     def overall(self) -> dict[tuple[str, str | None, str], Score]:
@@ -108,9 +115,20 @@ class Compared:
         return all(self.better(self.between(approach, other, subset)) == approach for subset in subsets)
 
     @cached_property
-    def passed(self) -> list[str]:
-        """The trained approaches shown to be better than both prompt approaches on both subsets."""
+    def unheeding(self) -> dict[str, Score]:
+        """The trained approaches shown to go by the question less than zero-shot prompts: they learnt style alone."""
+        of_trained = {r["approach"]: r for r in self.gains if r["approach"] in self.trained}
+        return {name: score for name, score in of_trained.items() if score["value"] < 0 and self.better(score)}
+
+    @cached_property
+    def likelier(self) -> list[str]:
+        """The trained approaches shown to find the answers likelier than both prompt approaches on both subsets."""
         return [name for name in self.trained if all(self.beats(name, prompts) for prompts in PROMPTS)]
+
+    @property
+    def passed(self) -> list[str]:
+        """Those of them that heed the question: they are better than both prompt approaches."""
+        return [name for name in self.likelier if name not in self.unheeding]
 
     @cached_property
     def outdone(self) -> list[str]:
@@ -143,8 +161,9 @@ class Compared:
 def choose(compared: Compared, costs: Mapping[str, float]) -> str:
     """Choose by what was shown.
 
-    - Of the trained approaches that beat both prompt approaches and are not shown to be worse than the endpoint: those
-      that none of the others is ahead of, and of these the cheapest.
+    - Of the trained approaches that beat both prompt approaches, heed the question no less than zero-shot prompts do,
+      and are not shown to be worse than the endpoint: those that none of the others is ahead of, and of these the
+      cheapest.
     - Without such a one, the endpoint, if it is shown to be better than both prompt approaches;
     - else few-shot prompts, if they are shown to be better than zero-shot prompts; else not to fine-tune.
 

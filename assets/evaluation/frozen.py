@@ -32,6 +32,24 @@ def scored(release: released.Release, params: PredictionParams, *, fold: int | N
     return rows
 
 
+def crossed(rows: list[Row], most: int, params: PredictionParams) -> dict[str, Row]:
+    """Return by example one that asks another example's question and wants this one's answer.
+
+    They go round by lot, so that every question is asked once; one whose neighbour has the same answer is left out.
+    """
+    drawn = released.subset(rows, most, by=("source",), seed=params.seed)
+    drawn.sort(key=lambda r: released.lot(params.seed, "crossed", r["example_id"]))
+    pairs = zip(drawn, [*drawn[1:], *drawn[:1]], strict=True)
+    return {
+        row["example_id"]: _asking(other, row) for row, other in pairs if _said(other["output"]) != _said(row["output"])
+    }
+
+
+def _asking(question: Row, row: Row) -> Row:
+    messages = [*question["messages"][:-1], row["messages"][-1]]
+    return {**row, **{name: question[name] for name in ("input", "instruction", "category")}, "messages": messages}
+
+
 def spoken(rows: list[Row], most: int, params: PredictionParams) -> list[Row]:
     """Return those of the scored examples that are answered in words as well."""
     return released.subset(rows, most, by=("source",), seed=params.seed)

@@ -18,6 +18,12 @@ class PredictionParams(BaseModel):
     max_test: int | None = Field(
         default=200, ge=1, description="Test examples scored by likelihood, spread over the sources; null takes all."
     )
+    max_crossed: int = Field(
+        default=60,
+        ge=0,
+        description="Those of them whose true answer is also scored under another one's question: what is learnt of "
+        "style alone makes it as likely there. Less than two ask none.",
+    )
     max_generated: int = Field(default=64, ge=0, description="Those of them that are answered in words as well.")
     max_labelled: int = Field(
         default=40, ge=0, description="Test examples asked of each classification task, spread over the sources."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +54,17 @@ class Question:
     shots_of: str | None = None
 
 
+@dataclass(frozen=True)
+class Paper:
+    """The answers every approach is asked for."""
+
+    rows: list[Row]
+    crossed: Mapping[str, Row]
+    """By example one that asks another's question."""
+    spoken: set[str]
+    """Examples that are answered in words as well."""
+
+
 def predict(request: PredictionRequest, out: Path) -> pa.Table:
     """Score and answer the frozen test set with every approach, and write the predictions to `out`.
 
@@ -71,19 +83,19 @@ def predict(request: PredictionRequest, out: Path) -> pa.Table:
     rows = frozen.scored(release, params, fold=request.fold)
     proved = {approach: _proved(approach, request, release, tokenizer) for approach in sorted(request.trained)}
     spoken = {row["example_id"] for row in frozen.spoken(rows, params.max_generated, params)}
+    paper = Paper(rows, frozen.crossed(rows, params.max_crossed, params), spoken)
     if params.threads:
         torch.set_num_threads(params.threads)
     labelled = {task: frozen.labelled(release, task, params) for task in frozen.LABELLED}
     labels = {task: sorted({r["output"] for r in release.examples("train", task=task)}) for task in frozen.LABELLED}
     found: list[Row] = []
     for approach, form, model in _models(request, proved):
-        asked = [_asked(row, form, tokenizer) for row in rows]
-        found += _ask(approach, asked, model, tokenizer, spoken, params)
+        found += _ask(approach, paper, partial(_asked, form=form, tokenizer=tokenizer), model, tokenizer, params)
         found += _choose(approach, labelled, labels, model, tokenizer, params)
         if approach == ZERO_SHOT and request.prompts is not None:
             prompts = {p["category"]: p for p in pq.read_table(request.prompts).to_pylist()}
-            shown = [_few_shot(row, prompts, params.max_prompt_tokens, tokenizer) for row in rows]
-            found += _ask(FEW_SHOT, shown, model, tokenizer, spoken, params)
+            shown = partial(_few_shot, prompts=prompts, most=params.max_prompt_tokens, tokenizer=tokenizer)
+            found += _ask(FEW_SHOT, paper, shown, model, tokenizer, params)
     found = frozen.with_occurrences(found, release)
     table = tables.PREDICTIONS.of(sorted(found, key=lambda p: (p["approach"], p["example_id"])))
     print(f"peak memory {child.peak_bytes() >> 20} MiB", flush=True)  # noqa: T201
@@ -144,21 +156,19 @@ def _few_shot(row: Row, prompts: Mapping[str, Row], most: int, tokenizer: PreTra
 
 def _ask(
     approach: str,
-    questions: Sequence[Question],
+    paper: Paper,
+    put: Callable[[Row], Question],
     model: Any,
     tokenizer: PreTrainedTokenizerBase,
-    spoken: set[str],
     params: PredictionParams,
 ) -> list[Row]:
-    """Return one prediction a question; those not in `spoken` are scored only."""
+    """Return one prediction a row, put to the model as the approach puts it; those not spoken are scored only."""
     reader = Reader(model, pad=tokenizer.pad_token_id, end=tokenizer.eos_token_id)
-    encoded = [q.encoded for q in questions]
-    nll = by_group(
-        [q.group for q in questions],
-        lambda at: reader.nll([encoded[i] for i in at], batch_tokens=params.batch_tokens),
-    )
-    print(f"{approach}: likelihood of {len(nll)} answers", flush=True)  # noqa: T201
-    asked = [q for q in questions if q.row["example_id"] in spoken]
+    questions = [put(row) for row in paper.rows]
+    nll = _likelihoods(questions, reader, params)
+    crossed = _likelihoods([put(row) for row in paper.crossed.values()], reader, params)
+    print(f"{approach}: likelihood of {len(nll)} answers, of {len(crossed)} of them crossed", flush=True)  # noqa: T201
+    asked = [q for q in questions if q.row["example_id"] in paper.spoken]
     prompts = [q.encoded.input_ids[: q.encoded.answer_start] for q in asked]
     written = by_group(
         [q.group for q in asked],
@@ -168,7 +178,19 @@ def _ask(
     )
     print(f"{approach}: {len(written)} answers written", flush=True)  # noqa: T201
     answers = {q.row["example_id"]: ids for q, ids in zip(asked, written, strict=True)}
-    return [_row(approach, q, total, answers, tokenizer) for q, total in zip(questions, nll, strict=True)]
+    under = dict(zip(paper.crossed, crossed, strict=True))
+    rows = (_row(approach, q, total, answers, tokenizer) for q, total in zip(questions, nll, strict=True))
+    return [row | {"nll_crossed": under.get(row["example_id"])} for row in rows]
+
+
+def _likelihoods(questions: Sequence[Question], reader: Reader, params: PredictionParams) -> list[float]:
+    """Return the negative log-likelihood of each question's true answer, nats."""
+    encoded = [q.encoded for q in questions]
+    found = by_group(
+        [q.group for q in questions],
+        lambda at: reader.nll([encoded[i] for i in at], batch_tokens=params.batch_tokens),
+    )
+    return [round(nll, 4) for nll in found]
 
 
 def _choose(
@@ -193,7 +215,7 @@ def _choose(
             true = options.index(row["output"])
             question = Question(row, encoded[true], group="", shots=0)
             chosen = options[min(range(len(labels[task])), key=nll.__getitem__)] if labels[task] else None
-            found.append(_row(approach, question, nll[true], {}, tokenizer) | {"answer": chosen})
+            found.append(_row(approach, question, round(nll[true], 4), {}, tokenizer) | {"answer": chosen})
     print(f"{approach}: {len(found)} labels chosen", flush=True)  # noqa: T201
     return found
 
@@ -206,7 +228,7 @@ def _row(
     return {
         **frozen.identity(row, approach),
         "answer": None if answer is None else str(tokenizer.decode(answer, skip_special_tokens=True)).strip(),
-        "nll": round(nll, 4),
+        "nll": nll,
         "answer_tokens": len(ids) - start,
         "prompt_tokens": start,
         "generated_tokens": None if answer is None else len(answer),

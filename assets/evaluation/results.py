@@ -41,7 +41,13 @@ _NAMES = {
     "macro_f1": "f1_score",
 }
 """What the framework calls a metric, where the literature says it otherwise."""
-_UNITS = {"nll": "nats a token", "perplexity": "tokens", "bleu_score": "of 100", "chrf": "of 100"}
+_UNITS = {
+    "nll": "nats a token",
+    "question_gain": "nats a token",
+    "perplexity": "tokens",
+    "bleu_score": "of 100",
+    "chrf": "of 100",
+}
 _SHARE, _COEFFICIENT = "share", "of 1"
 _COEFFICIENTS = ("weighted_kappa", "embedding_similarity")
 Row = dict[str, Any]

@@ -3,6 +3,8 @@
 Likelihood and text metrics:
 - `nll_per_token`: the mean negative log-likelihood of the true answers, nats a token; the primary metric.
 - `perplexity`: its exponential.
+- `question_gain`: by how much their own question makes the true answers likelier than another test example's question
+  does, nats a token. An adapter that learnt the style alone finds them likely whatever was asked.
 - `bleu`: corpus BLEU of words, as sacrebleu defines it (Post, 2018), 0 to 100.
 - `chrf`: mean over answers of sacrebleu's chrF2 (Popović, 2015), 0 to 100.
 - `rouge_l`: mean F of the longest common subsequence of words (Lin, 2004), 0 to 1.
@@ -52,6 +54,7 @@ LIKELIHOOD = (
     Metric(PRIMARY, ("nll", "answer_tokens"), ratio, better="lower"),
     Metric("perplexity", ("nll", "answer_tokens"), lambda sums: np.exp(ratio(sums)), better="lower"),
 )
+GAIN = Metric("question_gain", ("question_gain", "answer_tokens"), ratio)
 TEXT = (
     Metric("bleu", COUNTS, bleu),
     Metric("chrf", ("chrf", "one"), ratio),
@@ -104,7 +107,14 @@ def approach_scores(predictions: pa.Table, params: ScoreParams, embed: Embed | N
     answers = frame[frame["task"] == ANSWER]
     spoken = in_words(answers[answers["answer"].notna()], embed or embedder(params.embedder))
     known = answers[answers["nll"].notna()]  # an endpoint tells no likelihood
-    found = [(ANSWER, LIKELIHOOD, known), (ANSWER, TEXT, spoken), *_labelled(frame, params)]
+    crossed = known[known["nll_crossed"].notna()]
+    crossed = crossed.assign(question_gain=crossed["nll_crossed"] - crossed["nll"])
+    found = [
+        (ANSWER, LIKELIHOOD, known),
+        (ANSWER, (GAIN,), crossed),
+        (ANSWER, TEXT, spoken),
+        *_labelled(frame, params),
+    ]
     rows = [
         {"task": task, **score}
         for task, metrics, asked in found
@@ -113,7 +123,7 @@ def approach_scores(predictions: pa.Table, params: ScoreParams, embed: Embed | N
         if part.group is None or metric.name in OF_GROUPS
         for score in _scores(metric, part, params)
     ]
-    rows += [score for task, _, asked in found[2:] for score in _by_label(str(task), asked, params)]
+    rows += [score for task, _, asked in found[3:] for score in _by_label(str(task), asked, params)]
     for row in rows:
         names = ("task", "approach", "baseline", "source", "subset", "group", "metric")
         row["score_id"] = tables.content_hash(*(row[name] or "" for name in names))

@@ -22,6 +22,8 @@ from assets.operation.params import PromotionParams
 
 PRIMARY = "nll_per_token"
 LABELS = "macro_f1"
+IN_NATS = ("nll", "question_gain")
+"""Columns of marks that are sums over an answer's tokens."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ def _parts(metric: _Metric, frame: pd.DataFrame, champion: pd.DataFrame) -> NDAr
     Likelihoods of both are spread over the champion's tokens, so that another tokenizer's do not count as a gain.
     """
     if metric.column != "said":
-        weight = champion["tokens"].to_numpy(float) if metric.column == "nll" else np.ones(len(frame))
+        weight = champion["tokens"].to_numpy(float) if metric.column in IN_NATS else np.ones(len(frame))
         return np.column_stack([frame[metric.column].to_numpy(float), weight])
     truth, labels = frame.index.get_level_values("truth"), sorted(set(champion.index.get_level_values("truth")))
     place = {label: at for at, label in enumerate(labels)}

@@ -18,6 +18,7 @@ MARKS = pa.schema(
         ("task", pa.string()),
         ("truth", pa.string()),  # hash of the true answer or label: the same question with another answer is another
         ("nll", pa.float64()),  # nats, summed over the true answer's tokens
+        ("question_gain", pa.float64()),  # nats by which its own question makes it likelier; null where not crossed
         ("tokens", pa.int64()),  # of the true answer
         ("chrf", pa.float64()),  # of the written answer; null where none was
         ("token_f1", pa.float64()),
@@ -56,6 +57,8 @@ def marks(predictions: pa.Table, approach: str) -> pa.Table:
     for row in sorted(rows, key=lambda r: (r["task"], r["example_id"])):
         mark = {name: row[name] for name in ("example_id", "thread_id", "task", "nll")}
         mark |= {"truth": content_hash(_plain(row["reference"])), "tokens": row["answer_tokens"]}
+        if row["nll_crossed"] is not None:
+            mark["question_gain"] = round(row["nll_crossed"] - row["nll"], 6)
         if row["answer"] is not None and row["task"] == ANSWER:
             mark["chrf"] = round(chrf.sentence_score(row["answer"], [row["reference"]]).score, 6)
             mark["token_f1"] = round(token_f1(row["answer"], row["reference"]), 6)

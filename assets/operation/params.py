@@ -12,7 +12,8 @@ class PromotionParams(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     guarded: tuple[str, ...] = Field(
-        default=("chrf", "token_f1", "macro_f1"), description="Metrics that must not be significantly worse."
+        default=("question_gain", "chrf", "token_f1", "macro_f1"),
+        description="Metrics that must not be significantly worse.",
     )
     tolerance: float = Field(
         default=0.0, ge=0, lt=1, description="Share of the champion's value that a guarded metric may lose."

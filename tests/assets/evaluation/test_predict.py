@@ -6,10 +6,12 @@ import pytest
 
 from assets import base_model, tables
 from assets.errors import RefineryError
+from assets.evaluation import frozen
 from assets.evaluation.params import PredictionParams
 from assets.evaluation.predict import PredictionRequest, predict, predicted, predictions
 from assets.ledger import balance
 from assets.reader import Reader
+from assets.released import open_release
 from tests import models
 
 PARAMS = PredictionParams(max_test=10, max_generated=4, max_new_tokens=4, dtype="float32", threads=1)
@@ -70,6 +72,34 @@ def test_some_are_answered_in_words_the_same_by_every_approach_and_all_are_score
     assert len(spoken["lora"]) == 4
     assert spoken["zero_shot"] == spoken["lora"]
     assert all((r["answer"] is None) == (r["generated_tokens"] is None) for r in rows)
+
+
+def test_some_answers_are_scored_under_another_examples_question_too(table, request_, tiny_model, release, tmp_path):
+    crossed = {a: {e for e, r in of(table, a).items() if r["nll_crossed"]} for a in ("zero_shot", "few_shot", "lora")}
+    assert crossed["zero_shot"] == crossed["few_shot"] == crossed["lora"] != set()
+    rows = {r["example_id"]: r for r in open_release(release).examples("test")}
+    asked = frozen.crossed([rows[e] for e in of(table, "zero_shot")], PARAMS.max_crossed, PARAMS)
+    assert set(asked) == crossed["lora"]
+    assert len({row["input"] for row in asked.values()}) == len(asked), "every question is asked once"
+    tokenizer, model = base_model.load_tokenizer(tiny_model), base_model.load_model(tiny_model, "float32")
+    reader = Reader(model, pad=tokenizer.pad_token_id, end=tokenizer.eos_token_id)
+    for example, other in asked.items():
+        assert other["input"] != rows[example]["input"]
+        system, _, answer = rows[example]["messages"]
+        messages = [system, {"role": "user", "content": other["input"]}, answer]
+        nll = reader.nll([base_model.encode(messages, tokenizer)], batch_tokens=4096)[0]
+        assert of(table, "zero_shot")[example]["nll_crossed"] == pytest.approx(nll, abs=1e-3)
+    none = request_.model_copy(update={"trained": {}, "params": PARAMS.model_copy(update={"max_crossed": 0})})
+    assert {r["nll_crossed"] for r in predict(none, tmp_path / "p.parquet").to_pylist()} == {None}
+
+
+def test_answers_alike_are_not_crossed(release):
+    rows = [models.example(n, "test", output=("Yes.", "yes. ", "No.")[n % 3]) for n in range(9)]
+    for example, other in frozen.crossed(rows, 9, PARAMS).items():
+        own = next(r for r in rows if r["example_id"] == example)
+        question = next(r for r in rows if r["input"] == other["input"])
+        assert (own["output"] == "No.") != (question["output"] == "No.")
+        assert other["output"] == own["output"] == other["messages"][-1]["content"]
 
 
 def test_the_adapter_speaks_for_lora_only(table, request_, tmp_path):

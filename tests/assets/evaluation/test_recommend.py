@@ -98,6 +98,20 @@ def test_lora_that_only_learned_stock_answers_is_not_recommended():
     assert recommended(stock, once, PROMPTS)["approach"] == "few_shot"
 
 
+def test_lora_that_learnt_style_and_heeds_the_question_less_than_the_base_model_is_not_recommended():
+    row = recommended(BETTER, PROMPTS, [score("lora", "zero_shot", -0.2, -0.1, metric="question_gain")])
+    assert row["approach"] == "few_shot"
+    assert any("learnt style rather than answers" in r and "-0.150 nats a token" in r for r in row["reasons"])
+    assert any("goes by the question as much" in flip for flip in row["would_flip"])
+    assert {f["name"]: f["value"] for f in row["facts"]}["better_than_prompts"] == 0
+
+
+@pytest.mark.parametrize(("low", "high"), [(-0.2, 0.1), (0.1, 0.2)])
+def test_lora_that_may_heed_the_question_as_much_is_recommended(low, high):
+    gain = [score("lora", "zero_shot", low, high, metric="question_gain")]
+    assert recommended(BETTER, PROMPTS, gain)["approach"] == "lora"
+
+
 def test_where_nothing_is_better_the_answer_is_not_to_fine_tune():
     row = recommended(both("lora", "zero_shot", 0.1, 0.3), both("few_shot", "zero_shot", -0.1, 0.1))
     assert row["approach"] == "do_not_fine_tune"

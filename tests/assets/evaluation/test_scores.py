@@ -63,6 +63,19 @@ def grouped(*parts, params=PARAMS):
     return {tuple(r[k] for k in keys): r for r in table.to_pylist() if r["group"] is not None}
 
 
+def test_question_gain_is_what_the_own_question_brings_a_token_of_those_that_were_crossed():
+    zero = rows("zero_shot", [20.0, 30.0, 7.0], tokens=10)
+    lora = rows("lora", [10.0, 20.0, 7.0], tokens=10)
+    for part, crossed in ((zero, (30.0, 40.0, None)), (lora, (11.0, 21.0, None))):
+        for row, nll in zip(part, crossed, strict=True):
+            row["nll_crossed"] = nll
+    scores = scored(zero, lora)
+    gain = scores["lora", None, "all", "all", "question_gain"]
+    assert (gain["value"], gain["n"], gain["better"]) == (0.1, 2, "higher")
+    assert scores["lora", "zero_shot", "all", "all", "question_gain"]["value"] == pytest.approx(-0.9)
+    assert scores["lora", None, "all", "all", "nll_per_token"]["n"] == 3
+
+
 def test_likelihood_is_the_mean_over_tokens_and_perplexity_its_exponential():
     scores = scored(rows("zero_shot", [20.0, 30.0], tokens=10))
     assert scores["zero_shot", None, "all", "all", "nll_per_token"]["value"] == 2.5

@@ -14,7 +14,7 @@ from assets.operation.params import PromotionParams
 PARAMS = PromotionParams(resamples=500)
 
 
-def made(*, nll=2.0, chrf=40.0, right=0.8, n=60, threads=20, seed=0, labels=40, **facts):
+def made(*, nll=2.0, gain=0.3, chrf=40.0, right=0.8, n=60, threads=20, seed=0, labels=40, **facts):
     """Marks of a package: answers of so many nats a token, and labels of which so many are right."""
     rng = np.random.default_rng(seed)
     rows = [
@@ -24,6 +24,7 @@ def made(*, nll=2.0, chrf=40.0, right=0.8, n=60, threads=20, seed=0, labels=40, 
             "task": "answer",
             "truth": f"answer {i}",
             "nll": 10 * (nll + rng.normal(0, 0.1)),
+            "question_gain": 10 * (gain + rng.normal(0, 0.1)),
             "tokens": 10,
             "chrf": chrf + rng.normal(0, 2),
             "token_f1": (chrf + rng.normal(0, 2)) / 100,
@@ -73,7 +74,8 @@ def test_a_better_package_is_promoted_with_its_figures():
     row = house.decide("b")
     assert (row["outcome"], row["champion"], row["rival"]) == ("promoted", "b", "a")
     figures = {f["metric"]: f for f in row["figures"]}
-    assert set(figures) == {"nll_per_token", "chrf", "token_f1", "macro_f1 of classify_category"}
+    assert set(figures) == {"nll_per_token", "question_gain", "chrf", "token_f1", "macro_f1 of classify_category"}
+    assert figures["question_gain"]["value"] == pytest.approx(0.3, abs=0.05), "a token, not an answer"
     primary = figures["nll_per_token"]
     assert primary["difference"] == pytest.approx(-0.5, abs=0.05)
     assert primary["low"] < primary["difference"] < primary["high"] < 0
@@ -86,6 +88,7 @@ def test_a_better_package_is_promoted_with_its_figures():
     ("worse", "said"),
     [
         ({"nll": 1.5, "chrf": 30}, "worse: chrf"),
+        ({"nll": 1.5, "gain": 0.1}, "worse: question_gain"),
         ({"nll": 1.5, "right": 0.2}, "worse: macro_f1 of classify_category"),
         ({"nll": 2.0}, "not shown to be better"),
         ({"nll": 2.5}, "not shown to be better"),
