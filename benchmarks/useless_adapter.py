@@ -1,10 +1,11 @@
 """Is an adapter that learnt nonsense kept out? A release's answers are shuffled, and an adapter is trained on them.
 
-python benchmarks/useless_adapter.py RELEASE [--steps 56] [--tests 100]
+python benchmarks/useless_adapter.py RELEASE [--steps 56] [--tests 100] [--keep FOLDER]
 
 RELEASE is a folder below `artifacts/dataset_release`. The shuffled adapter and one that learnt the true answers, in
-equal steps, are held against both prompt approaches on the same test by the product's own scores, recommendation and
-contest of champions. The recommendation should be prompts for the first, and it should not replace what was champion.
+equal steps, are held against both prompt approaches, with true shots and with shuffled ones, on the same test by the
+product's own scores, recommendation and contest of champions. The recommendation should be prompts for the shuffled
+one, and it should not replace what was champion, whatever the shots.
 """
 
 from __future__ import annotations
@@ -46,14 +47,21 @@ def main() -> None:
     parser.add_argument("release", type=Path)
     parser.add_argument("--steps", type=int, default=56)
     parser.add_argument("--tests", type=int, default=100)
+    parser.add_argument("--keep", type=Path, help="folder that keeps what was trained, to go on from")
     said = parser.parse_args()
-    print("| answers learnt | LoRA - zero-shot | LoRA - five-shot | recommended | as challenger of the five shots |")
-    print("|---|---|---|---|---|")
+    print("| answers learnt | shots | LoRA - zero-shot | LoRA - five-shot | question gain, LoRA - zero-shot "
+          "| recommended | as challenger of the five shots |\n|---|---|---|---|---|---|---|")  # fmt: skip
     with tempfile.TemporaryDirectory() as scratch:
-        for name, change in (("true", None), ("shuffled", shuffled)):
-            folder = Path(scratch) / name
-            release = repacked(said.release, folder / "release", change or (lambda rows: rows))
-            print(f"| {name} | {' | '.join(_judged(release, folder, said.steps, said.tests))} |", flush=True)
+        releases = {"true": said.release}
+        for name in ("true", "shuffled"):
+            folder = (said.keep or Path(scratch)) / name
+            if name == "shuffled" and not (folder / "release").exists():
+                repacked(said.release, folder / "release", shuffled)
+            releases[name] = said.release if name == "true" else folder / "release"
+            _train(releases[name], folder, said.steps)
+            for shots in releases:
+                told = _judged(releases[name], releases[shots], folder, said.tests)
+                print(f"| {name} | {shots} | {' | '.join(told)} |", flush=True)
 
 
 def shuffled(rows: Rows) -> Rows:
@@ -68,11 +76,21 @@ def _answered(row: dict[str, Any], answer: str) -> dict[str, Any]:
     return row | {"output": answer, "messages": [*row["messages"][:-1], {"role": "assistant", "content": answer}]}
 
 
-def _judged(release: Path, folder: Path, steps: int, tests: int) -> list[str]:
+def _train(release: Path, folder: Path, steps: int) -> None:
+    asked = LoraParams(
+        max_steps=steps,
+        batch_size=8,
+        micro_batch_tokens=768,
+        num_epochs=9,
+        max_example_tokens=320,
+        validation_examples=0,
+    )
+    train(TrainingRequest(release=release, base_model=packaged(), params=asked), folder / "lora")
+
+
+def _judged(release: Path, shown: Path, folder: Path, tests: int) -> list[str]:
     base, params = packaged(), EvaluationParams()
-    asked = LoraParams(max_steps=steps, batch_size=8, num_epochs=9, max_example_tokens=320, validation_examples=0)
-    train(TrainingRequest(release=release, base_model=base, params=asked), folder / "lora")
-    prompts = few_shot_prompts(release, FewShotParams(), base_model.load_tokenizer(base)).table
+    prompts = few_shot_prompts(shown, FewShotParams(), base_model.load_tokenizer(base)).table
     pq.write_table(prompts, folder / "prompts.parquet")
     request = PredictionRequest(
         release=release,
@@ -95,13 +113,14 @@ def _judged(release: Path, folder: Path, steps: int, tests: int) -> list[str]:
     )
     return [
         *(_gap(scores, b) for b in ("zero_shot", "few_shot")),
+        _gap(scores, "zero_shot", "question_gain"),
         advice["approach"],
-        against[0] if against else "promoted",
+        "; ".join(against) if against else "promoted",
     ]
 
 
-def _gap(scores: pa.Table, baseline: str) -> str:
-    where = {"approach": "lora", "baseline": baseline, "metric": "nll_per_token", "source": "all", "subset": "all"}
+def _gap(scores: pa.Table, baseline: str, metric: str = "nll_per_token") -> str:
+    where = {"approach": "lora", "baseline": baseline, "metric": metric, "source": "all", "subset": "all"}
     found = [r for r in scores.to_pylist() if where.items() <= r.items() and not r.get("group")]
     return f"{found[0]['value']:+.3f} [{found[0]['low']:+.3f}, {found[0]['high']:+.3f}]" if found else "not compared"
 
