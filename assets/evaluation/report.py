@@ -21,6 +21,7 @@ PLACE = "reports/approaches.html"
 COMPARED = ("training_time", "computational_cost", "performance", "flexibility", "maintenance")
 METRICS = {
     ("answer", "nll_per_token"): "nats a token ↓",
+    ("answer", "question_gain"): "question gain ↑",
     ("answer", "chrf"): "chrF ↑",
     ("answer", "bleu"): "BLEU ↑",
     ("answer", "token_f1"): "token F1 ↑",
@@ -29,7 +30,8 @@ METRICS = {
     ("triage_priority", "weighted_kappa"): "priorities, kappa ↑",
 }
 _LEGEND = (
-    "Scores are of the frozen test set, with 95 % intervals over threads. ↑ higher is better, ↓ lower is better.",
+    "Scores are of the frozen test set, with 95 % intervals over threads. ↑ higher is better, ↓ lower is better. "
+    "Question gain: by how many nats a token its own question makes the true answer likelier than another's does.",
     "What is marked prior was not measured here: it is the framework's rating or figure, or ours where it has none.",
     "Hours and machines cost their hourly rate (evaluation.costs), tokens theirs by the million (language_model). The "
     "weighted share takes each factor as a share of the dearest approach's, under the framework's weights: measured "
