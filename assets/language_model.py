@@ -125,7 +125,7 @@ class Reply(NamedTuple, Generic[Form]):
 class Endpoint:
     """Where a model answers, and which. `address` is None for the packaged model, served within this process."""
 
-    address: str | None
+    address: str | None = field(repr=False)
     key: str = field(repr=False)
     model: str
 
@@ -136,8 +136,12 @@ class Endpoint:
 
     @property
     def identity(self) -> str:
-        """What tells its answers from those of others: host and model, or the packaged model's version."""
-        return f"{urlsplit(self.address).netloc if self.address else 'packaged'}/{self.model}"
+        """What tells its answers from those of others: host and model, or the packaged model's version.
+
+        It is published: a name and password in the address are no part of it.
+        """
+        host = urlsplit(self.address).netloc.rpartition("@")[2] if self.address else "packaged"
+        return f"{host}/{self.model}"
 
 
 def endpoint(params: LanguageModelParams, environment: Mapping[str, str] = os.environ) -> Endpoint:

@@ -196,5 +196,7 @@ def _never(texts):
     raise AssertionError("the packaged model runs within this process: nothing leaves")
 
 
-def test_an_endpoint_shows_no_key():
-    assert "secret" not in repr(Endpoint("http://x", "secret", "m"))
+def test_an_endpoint_shows_neither_key_nor_password():
+    shown = Endpoint("https://me:secret@gpu:8000/v1", "secret", "m")
+    assert "secret" not in repr(shown)
+    assert shown.identity == "gpu:8000/m"
