@@ -130,8 +130,8 @@ def evaluation_results(
     seen = results.suspected(predictions, found.language_model.guards.leaving, params.results.suspected)
     measured = (quality_report, approach_scores, predictions, params.scores)
     gathered = results.evaluation_results(*measured, [*said.rows, *seen])
-    again = {KNOBS: unasked(said.outcomes)}
-    yield from audited(context, gathered, EVALUATION_RESULTS, judge_outcomes=said.outcomes, **again)
+    told = {KNOBS: unasked(said.outcomes), "verdicts_passed_over": said.passed_over}
+    yield from audited(context, gathered, EVALUATION_RESULTS, judge_outcomes=said.outcomes, **told)
 
 
 @dg.asset(**card(tables.APPROACH_COSTS, "CostAnalyzer", APPROACH_COSTS), ins=TRAINED)

@@ -21,6 +21,7 @@ from assets import released
 from assets.errors import RefineryError
 from assets.evaluation.params import EvaluationParams
 from assets.evaluation.resampling import measured
+from assets.evaluation.scores import ORDER
 from assets.language_model import LanguageModel, Prompt, Reply
 from assets.metrics import Metric, accuracy, cells, kappa, ratio
 from assets.training import ANSWER
@@ -49,10 +50,12 @@ class Choice(BaseModel):
 
 
 class Judged(NamedTuple):
-    """Rows for evaluation_results, and what became of the prompts."""
+    """Rows for evaluation_results, and what became of the prompts and of people's verdicts."""
 
     rows: list[Row]
     outcomes: dict[str, int]
+    passed_over: int = 0
+    """People's verdicts on answers that were not given this time, or against another's than are asked about."""
 
 
 def judged(release: Path, predictions: pa.Table, params: EvaluationParams, model: LanguageModel) -> Judged:
@@ -61,7 +64,8 @@ def judged(release: Path, predictions: pa.Table, params: EvaluationParams, model
     `judge_preference` is the share of answers preferred to the other's, a tie counting one half; `judge_consistency` is
     the share of pairs on which both orders agree. Nothing is asked unless an endpoint is named and the settings want
     examples. A pair that was not judged in both orders is in neither share. Where people judged some of the pairs,
-    `judge_agreement` is the share on which the judge says the same as they, `judge_kappa` that beyond chance.
+    `judge_agreement` is the share on which the judge says the same as they, `judge_kappa` that beyond chance; verdicts
+    on other answers are counted, for the test set changes with the data.
 
     Args:
         release: Folder of the release whose test questions were asked.
@@ -70,14 +74,20 @@ def judged(release: Path, predictions: pa.Table, params: EvaluationParams, model
         model: Who judges, within its budget, and only what the second detector lets leave.
 
     Raises:
-        RefineryError: The people's verdicts cannot be read, or one of them names no answer or is no verdict.
+        RefineryError: The people's verdicts cannot be read, or one of them names no approach or is no verdict.
     """
     if not params.judge.examples or model.at.packaged:
         return Judged([], {})
     questions = {row["example_id"]: row["input"] for row in released.open_release(release).examples("test")}
     frame = predictions.to_pandas()
     spoken = frame[(frame["task"] == ANSWER) & frame["answer"].notna() & frame["example_id"].isin(questions)]
-    said = people(params.judge.verdicts, spoken, params.judge.against) if params.judge.verdicts else []
+    told_by_people = people(params.judge.verdicts) if params.judge.verdicts else []
+    there = set(zip(spoken["example_id"], spoken["approach"], strict=True))
+    said = [
+        row
+        for row in told_by_people
+        if (row["example_id"], row["approach"]) in there and row["against"] == params.judge.against
+    ]
     pairs = [*_pairs(spoken, params)]
     asked = [_prompt(questions, pair, swapped) for pair in pairs for swapped in (False, True)]
     with model.session("judge") as session:
@@ -88,14 +98,16 @@ def judged(release: Path, predictions: pa.Table, params: EvaluationParams, model
         if (verdict := _verdict(there, back))
     ]
     outcomes = Counter(reply.outcome for reply in replies)
-    return Judged([*_rows(told, params), *_agreement(told, said, params)], dict(sorted(outcomes.items())))
+    rows = [*_rows(told, params), *_agreement(told, said, params)]
+    return Judged(rows, dict(sorted(outcomes.items())), len(told_by_people) - len(said))
 
 
-def people(file: Path, spoken: pd.DataFrame, against: str) -> list[Row]:
+def people(file: Path) -> list[Row]:
     """Read people's verdicts: example_id, approach, against (or baseline), verdict.
 
     Raises:
-        RefineryError: The file cannot be read, lacks a column, or names what was not answered; names file and row.
+        RefineryError: The file cannot be read, lacks a column, or names an unknown approach or verdict; names file and
+            row.
     """
     where, do = str(file), "correct the file of evaluation.judge.verdicts"
     try:
@@ -105,13 +117,11 @@ def people(file: Path, spoken: pd.DataFrame, against: str) -> list[Row]:
     table = table.rename_columns(["against" if name == "baseline" else name for name in table.column_names])
     if lacking := [name for name in _COLUMNS if name not in table.column_names]:
         raise RefineryError(where, f"lacks the column {lacking[0]}", do)
-    known = set(zip(spoken["example_id"], spoken["approach"], strict=True))
     rows: list[Row] = [{name: str(row[name]) for name in _COLUMNS} for row in table.to_pylist()]
     for at, row in enumerate(rows, 1):
-        if (row["example_id"], row["approach"]) not in known:
-            raise RefineryError(f"{where}, row {at}", "names no example that its approach answered in words", do)
-        if row["against"] != against:
-            raise RefineryError(f"{where}, row {at}", f"compares with another than {against}", do)
+        for column in ("approach", "against"):
+            if row[column] not in ORDER:
+                raise RefineryError(f"{where}, row {at}", f"its {column} is none of {', '.join(ORDER)}", do)
         if row["verdict"] not in WORDS:
             raise RefineryError(f"{where}, row {at}", f"its verdict is none of {', '.join(WORDS)}", do)
     return rows

@@ -112,6 +112,17 @@ def test_the_judges_agreement_with_people_is_that_of_scikit_learn(release, predi
     assert ("judge_kappa", "zero_shot") not in found
 
 
+@pytest.mark.parametrize("gone", [{"example_id": "elsewhere"}, {"approach": "full"}, {"baseline": "zero_shot"}])
+def test_verdicts_on_what_was_not_answered_this_time_are_passed_over_and_counted(gone, release, predictions, tmp_path):
+    params = told_by_people(release, file := tmp_path / "verdicts.csv", ["better"] * 3)
+    kept = pd.read_csv(file)
+    pd.concat([kept, kept.head(2).assign(**gone)]).to_csv(file, index=False)
+    with fake(fair) as server:
+        found = judged(release, predictions, params, model(server.url, tmp_path))
+    assert found.passed_over == 2
+    assert {row["metric"]: row["n"] for row in found.rows if row["approach"] == "lora"}["judge_agreement"] == 3
+
+
 def test_verdicts_on_what_was_not_judged_count_for_nothing(release, predictions, tmp_path):
     params = told_by_people(release, tmp_path / "verdicts.csv", ["better"] * 8)
     few = params.model_copy(update={"judge": params.judge.model_copy(update={"examples": 1})})
@@ -123,9 +134,8 @@ def test_verdicts_on_what_was_not_judged_count_for_nothing(release, predictions,
     ("words", "said"),
     [
         ({"verdict": "nicer"}, "row 1 its verdict is none of worse, equal, better"),
-        ({"example_id": "elsewhere"}, "row 1 names no example that its approach answered in words"),
-        ({"approach": "full"}, "row 1 names no example that its approach answered in words"),
-        ({"baseline": "zero_shot"}, "row 1 compares with another than few_shot"),
+        ({"approach": "elsewhere"}, "row 1 its approach is none of zero_shot, few_shot"),
+        ({"baseline": "elsewhere"}, "row 1 its against is none of zero_shot, few_shot"),
     ],
 )
 def test_a_wrong_verdict_of_a_person_is_named_by_its_row(words, said, release, predictions, tmp_path):
