@@ -27,6 +27,7 @@ from trl import SFTTrainer
 from assets import child
 from assets.base_model import logits_at
 from assets.errors import RefineryError
+from assets.tuning import checkpoints
 
 IGNORED = -100
 Passes = list[dict[str, Tensor]]
@@ -201,4 +202,4 @@ class Progress(TrainerCallback):
         if not state.is_world_process_zero:
             return
         said = {"seconds": self.seconds, "most_tokens": self.trainer.most_tokens, "peak_bytes": self.peak_bytes}
-        (folder / self._marker).write_text(json.dumps(said), encoding="utf-8")
+        checkpoints.write(folder / self._marker, json.dumps(said))
