@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
@@ -13,7 +14,7 @@ from assets.errors import RefineryError
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 ItemType = Literal["qa", "policy", "procedure"]
-_OPEN, _SEGMENT = "{labels}", "{segment}"
+_OPEN, _SEGMENT, _ANY = "{labels}", "{segment}", "SEGMENT"
 
 
 def _once(place: str) -> AfterValidator:
@@ -94,3 +95,8 @@ class Instructions(Framing):
     def about(self, segment: str) -> str:
         """Return what a task is told of the customer."""
         return (self.customer or "").replace(_SEGMENT, segment)
+
+    def bare(self, instruction: str) -> str:
+        """Return an instruction without what it tells of a customer, which is its last sentence."""
+        sentence = re.escape(f" {self.about(_ANY)}").replace(_ANY, r"\w+") if self.customer else "(?!)"
+        return re.sub(f"{sentence}$", "", instruction)

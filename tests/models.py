@@ -20,6 +20,7 @@ WORDS = Instructions(
     tasks=Tasks(answer={"qa": "Answer the question.", "policy": "Explain the rule.", "procedure": "Give the steps."}),
     opening="You opened with:",
     speakers=Speakers(user="Guest", assistant="Host"),
+    customer="The customer is {segment}.",
 )
 """What the examples are framed in."""
 

@@ -169,9 +169,13 @@ def _prove_words(words: Instructions, release: released.Release) -> None:
 def _instructions(words: Instructions, release: released.Release, *, plain: bool) -> dict[str, str]:
     """Return what a package is asked under: answers by type of item, unless plainly; labels always.
 
-    Of a task of labels that is the shortest one: it says nothing of the customer, where any example says nothing.
+    Of a task of labels that is the one that says nothing of the customer, whoever the examples are of.
     """
-    labels = {t: {r["instruction"] for r in release.examples("train", task=t)} for t in TASKS if t != ANSWER}
+    labels = {
+        task: {words.bare(row["instruction"]) for row in release.examples("train", task=task)}
+        for task in TASKS
+        if task != ANSWER
+    }
     shortest = {task: min(texts, key=lambda text: (len(text), text)) for task, texts in labels.items() if texts}
     answers = {str(name): text for name, text in words.tasks.answer.items() if not plain}
     return answers | shortest

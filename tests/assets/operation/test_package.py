@@ -198,13 +198,16 @@ CONVERSATIONS = (
 )
 
 
+LABELLED, LABELS = "classify_category", "Say one of: house, rooms."
+
+
 @pytest.fixture(scope="module")
 def talks(tmp_path_factory, tiny_model):
     """A house whose test questions were asked in conversations, each drafted as formatting does it."""
-    labels = "Say one of: house, rooms."
     rows = [models.example(n, split) for split, ns in (("train", range(8)), ("validation", range(8, 12))) for n in ns]
-    rows += [models.example(n, "train", task="classify_category", instruction=labels) for n in range(20, 23)]
-    rows[-1]["instruction"] += " The customer is new."
+    for n, segment in ((20, "new"), (21, "frequent"), (22, "silent")):
+        about = f"{LABELS} {models.WORDS.about(segment)}"
+        rows.append(models.example(n, "train", task=LABELLED, instruction=about))
     pairs = {}
     for n, said in enumerate(CONVERSATIONS * 3):
         history = [{"role": role, "content": content} for role, content in said]
@@ -212,7 +215,7 @@ def talks(tmp_path_factory, tiny_model):
         for task in ("answer", "classify_category"):
             row = models.example(n, "test", task=task, category="house") | {"example_id": f"test-{n:03}-{task}"}
             pair = {"history": history, "question": f"{row['input']}\n"}
-            asked_under = models.WORDS.tasks.answer[item_type] if task == "answer" else labels
+            asked_under = models.WORDS.tasks.answer[item_type] if task == "answer" else LABELS
             row |= {"instruction": asked_under, **draft(pair, asked_under, row["output"], models.WORDS)}
             told = Told(item_type=item_type, task=task)
             pairs[row["example_id"]] = ([*history, {"role": "user", "content": pair["question"]}], told)
@@ -249,6 +252,13 @@ def test_words_that_have_changed_since_the_release_are_refused(talks):
             model_package(house.chosen("lora"), release=house.release, **house.place | {"words": words})
 
 
+def test_the_instruction_of_labels_tells_of_no_customer_though_every_example_does(talks):
+    house, _ = talks
+    told = {row["instruction"] for row in released.open_release(house.release).examples("train", task=LABELLED)}
+    assert told == {f"{LABELS} The customer is {who}." for who in ("new", "frequent", "silent")}
+    assert house.pack("few_shot")[1].facts.instructions[LABELLED] == LABELS
+
+
 def test_the_figures_of_labels_are_those_of_the_bare_instruction_that_prompts_are_asked_labels_under(talks):
     house, _ = talks
     said = {"task": "classify_category", "reference": "house", "thread_id": "t", "answer_tokens": 2, "nll": 1.0}
@@ -282,6 +292,7 @@ def test_prompts_for_an_endpoint_name_the_model_that_answered(house):
     assert json.loads((package.folder / "prompts.json").read_text())["model"] == "api.example/gpt-4o"
     text = (package.folder / "README.md").read_text()
     assert "| endpoint | `api.example/gpt-4o` |" in text
+    assert "as one JSON object, `examples` (the shots) and `question`" in text
     assert "tiny" not in text
     assert "base_model" not in yaml.safe_load(text.split("---\n")[1])
     for models_ in ({}, {"model": "other/one"}):
