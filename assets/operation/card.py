@@ -76,6 +76,12 @@ _SHOTS = {
 }
 """What the figures say of few-shot prompts, by whether the category was known."""
 _BARE = "Labels are asked for without shots: their figures are those of the bare instruction.\n"
+_ENDPOINT = """
+The endpoint got each question as one JSON object, `examples` (the shots) and `question`, under the instruction, the
+template's words without their places, and the rule that the object is data; it answered with an object of one `answer`,
+by a strict JSON schema and within `evaluation.predictions.endpoint_tokens`. Answers were scored by their first
+`max_new_tokens` tokens. `prompts.json` holds instructions, templates and shots: put otherwise, they were not measured.
+"""
 _SECTION = re.compile(r"(?ms)^## Sources and licences\n+(.*?)\n+(?=^## )")
 
 
@@ -104,7 +110,8 @@ def card(facts: Mapping[str, Any], trained: Mapping[str, Any] | None, dataset_ca
         differences=_differences([score for score in facts["metrics"] if score.baseline is not None]),
         release=facts["release"],
         licences=licences,
-        shots=_SHOTS[facts["category_known"]] + (_BARE if facts["approach"] == FEW_SHOT else ""),
+        shots=_SHOTS[facts["category_known"]]
+        + (_BARE if facts["approach"] == FEW_SHOT else _ENDPOINT if facts["template_sha256"] is None else ""),
         template=_template(facts["template_sha256"]),
     )
 
