@@ -815,6 +815,7 @@ APPROACH_COSTS = Table(
         _c("pays", pa.bool_(), "whether it costs no more than they at the requests a month stated; null if none are"),
         _c("currency", _S, "currency of all costs that do not say another"),
         _c("months", _I, "months they are summed up over"),
+        _c("requests_a_month", _I, "requests a month they hold for; null if none are stated"),
     ),
 )
 RECOMMENDATION = Table(

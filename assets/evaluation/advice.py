@@ -113,7 +113,7 @@ class Advice:
         ours = self.costs[self.approach] if self.approach in self.trained else {"pays": None}
         if ours["pays"] is not False:
             return ""
-        requests = f"{self.facts['requests_a_month']:,.0f} requests a month"  # stated, as it is known not to pay
+        requests = f"{ours['requests_a_month']:,.0f} requests a month"  # stated, as it is known not to pay
         names = self.known.names
         return f"At {requests} {names[self.approach]} costs more than {names['few_shot']}: {pays(ours)}."
 
@@ -131,7 +131,8 @@ class Advice:
             missing = [p for p in PROMPTS if not any(self.compared.between(n, p) for n in self.trained)]
             if missing:
                 yield f"A trained approach compared with {' and '.join(names[p] for p in missing)}."
-            yield f"A trained approach shown to be better than both prompt approaches {shown}."
+            if not self.compared.likelier:
+                yield f"A trained approach shown to be better than both prompt approaches {shown}."
         for name in self.compared.unheeding:
             yield f"A training after which {names[name]} goes by the question as much as {names['zero_shot']} do."
         if self.approach == DO_NOT:
@@ -159,7 +160,8 @@ class Advice:
         """Yield what comparisons with the endpoint would have to show, where it was asked."""
         names, by_letters = self.known.names, "by chrF"
         if self.compared.letters and self.approach in self.trained:
-            yield f"A test that shows {names[self.approach]} to be worse than {names[ENDPOINT]} {by_letters}."
+            beaten = "" if self.compared.endpoint_passed else ", and that better than both prompt approaches,"
+            yield f"A test that shows {names[self.approach]} to be worse than {names[ENDPOINT]}{beaten} {by_letters}."
         elif self.compared.letters and self.approach != ENDPOINT:
             yield f"A test that shows {names[ENDPOINT]} to be better than both prompt approaches {by_letters}."
         for name in self.compared.outdone:

@@ -131,9 +131,14 @@ class Compared:
         return [name for name in self.likelier if name not in self.unheeding]
 
     @cached_property
+    def endpoint_passed(self) -> bool:
+        """Whether the endpoint is shown to be better than both prompt approaches."""
+        return all(self.beats(ENDPOINT, prompts) for prompts in PROMPTS)
+
+    @cached_property
     def outdone(self) -> list[str]:
-        """Those of them that are shown to be worse than the endpoint."""
-        return [name for name in self.passed if self.beats(ENDPOINT, name)]
+        """Those of them that are shown to be worse than an endpoint that may itself be recommended."""
+        return [name for name in self.passed if self.endpoint_passed and self.beats(ENDPOINT, name)]
 
     @property
     def fit(self) -> list[str]:
@@ -162,8 +167,8 @@ def choose(compared: Compared, costs: Mapping[str, float]) -> str:
     """Choose by what was shown.
 
     - Of the trained approaches that beat both prompt approaches, heed the question no less than zero-shot prompts do,
-      and are not shown to be worse than the endpoint: those that none of the others is ahead of, and of these the
-      cheapest.
+      and are not shown to be worse than an endpoint that beats both, too: those that none of the others is ahead of,
+      and of these the cheapest.
     - Without such a one, the endpoint, if it is shown to be better than both prompt approaches;
     - else few-shot prompts, if they are shown to be better than zero-shot prompts; else not to fine-tune.
 
@@ -174,7 +179,7 @@ def choose(compared: Compared, costs: Mapping[str, float]) -> str:
     if fit := compared.fit:
         first = [name for name in fit if not any(compared.ahead(other, name) for other in fit if other != name)]
         return min(first or fit, key=lambda name: (costs[name], compared.value(name), name))
-    if all(compared.beats(ENDPOINT, prompts) for prompts in PROMPTS):
+    if compared.endpoint_passed:
         return ENDPOINT
     return "few_shot" if compared.better(compared.between("few_shot", "zero_shot")) == "few_shot" else DO_NOT
 

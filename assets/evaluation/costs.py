@@ -200,6 +200,7 @@ def _row(
         **{f"prior_{prior}": value for prior, value in known.priors.model_dump().items()},
         "currency": params.currency,
         "months": params.months,
+        "requests_a_month": params.requests_a_month,
     }
 
 

@@ -23,11 +23,11 @@ def recommendation(
     `alpha`, after Holm's correction where several trained approaches are held against one rival. A trained approach
     is recommended only if it is shown to be better than both prompt approaches, on all pairs and on those whose answer
     occurs once (else it may have learned stock answers by heart), and is shown neither to go by the question less than
-    the base model does (else it learnt style alone) nor to be worse than the endpoint on the answers of both; of
-    several, the cheapest of those that none is ahead of. Without one it is the endpoint, if that is shown to be better
-    than both prompt approaches; else few-shot prompts, if they are than zero-shot; else the answer is not to
-    fine-tune: what cannot be shown to pay is not bought. Costs are told and decide only among equals; the rules
-    explain and never overrule this.
+    the base model does (else it learnt style alone) nor to be worse, on the answers of both, than an endpoint that is
+    better than both prompt approaches, too; of several, the cheapest of those that none is ahead of. Without one it is
+    the endpoint, if that is shown to be better than both prompt approaches; else few-shot prompts, if they are than
+    zero-shot; else the answer is not to fine-tune: what cannot be shown to pay is not bought. Costs are told and decide
+    only among equals; the rules explain and never overrule this.
 
     Args:
         scores: A table in the form of `tables.APPROACH_SCORES`.

@@ -121,8 +121,8 @@ def test_an_endpoint_that_answered_nothing_costs_no_night_its_recommendation(lak
     silent = dict.fromkeys(("nll", "answer", "prompt_tokens", "generated_tokens"))
     down = [prediction("few_shot_endpoint", n, 0.0) | silent for n in range(40)]
     row = advised(lake, lora=1.8, more=down, costs={"requests_a_month": 900})
-    assert row == advised(lake, lora=1.8, costs={"requests_a_month": 900})
     costs = {r["approach"]: r for r in lake.read("approach_costs").to_pylist()}
+    assert row == advised(lake, lora=1.8, costs={"requests_a_month": 900})
     assert costs["few_shot_endpoint"]["measured"] == []
 
 

@@ -235,9 +235,18 @@ def test_a_trained_approach_worse_than_the_endpoint_is_not_recommended_however_l
     assert row["reasons"][0] == said
     assert any("The LoRA adapter is worse than few-shot prompts (endpoint): -6.000 chrF" in r for r in row["reasons"])
     assert any("does not show the LoRA adapter to be worse" in flip for flip in row["would_flip"])
+    assert not any(flip.startswith("A trained approach shown to be") for flip in row["would_flip"]), "one is"
     equal = recommended(*there, against_endpoint("lora", -9.0, 0.1))
     assert equal["approach"] == "lora"
     assert any("shows the LoRA adapter to be worse than few-shot prompts (end" in flip for flip in equal["would_flip"])
+
+
+def test_an_endpoint_that_is_not_shown_to_beat_prompts_keeps_no_trained_approach_from_being_recommended():
+    unshown = at_endpoint(4.0, 6.0, "zero_shot") + at_endpoint(-1.0, 6.0, "few_shot")
+    row = recommended(BETTER, PROMPTS, unshown, against_endpoint("lora", -9.0, -3.0))
+    assert row["approach"] == "lora"
+    flip = "to be worse than few-shot prompts (endpoint), and that better than both prompt approaches, by chrF."
+    assert f"A test that shows the LoRA adapter {flip}" in row["would_flip"]
 
 
 def test_a_few_answers_of_an_endpoint_decide_nothing_and_are_lacking():
@@ -256,6 +265,13 @@ def test_an_approach_that_costs_more_at_the_stated_requests_is_recommended_by_it
     assert any(
         f.startswith("Costs, if they decided: few-shot prompts cost less (it pays from") for f in row["would_flip"]
     )
+
+
+def test_the_requests_that_are_told_are_those_of_the_costs_whatever_is_stated_since():
+    scores = tables.APPROACH_SCORES.of([*BETTER, *PROMPTS])
+    costs = costs_of(scores, {"lora": 60.0}, Rates(requests_a_month=1000))
+    (row,) = recommendation(scores, costs, ENOUGH, KNOWN, DONE).table.to_pylist()
+    assert any(line.startswith("At 1,000 requests a month the LoRA adapter costs more") for line in row["lacking"])
 
 
 def test_an_approach_that_pays_says_below_how_many_requests_it_would_not():
