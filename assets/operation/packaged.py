@@ -18,6 +18,7 @@ from assets.errors import RefineryError
 from assets.folder import prove
 from assets.instructions import Framing, ItemType
 from assets.operation.marks import ANSWER
+from assets.operation.marks import MARKS as COLUMNS
 from assets.shots import ANY, render, system_of
 from assets.training import put as in_form
 
@@ -122,8 +123,11 @@ class Package:
         return self.facts.version
 
     def marks(self) -> pa.Table:
-        """Return how it did on each test example, in the form of `marks.MARKS`."""
-        return pq.read_table(self.folder / MARKS)
+        """Return how it did on each test example, in the form of `marks.MARKS`; what an older package lacks is null."""
+        stored = pq.read_table(self.folder / MARKS)
+        for field in (field for field in COLUMNS if field.name not in stored.column_names):
+            stored = stored.append_column(field, pa.nulls(len(stored), field.type))
+        return stored.select(COLUMNS.names)
 
     def prompt(self, told: Told) -> dict[str, Any] | None:
         """Return the few-shot prompt of a question: its template, shots and longest; none where none is shown."""

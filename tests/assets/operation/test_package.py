@@ -4,6 +4,7 @@ import json
 import shutil
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
@@ -11,8 +12,10 @@ from assets import base_model, released, tables
 from assets.conversation import draft
 from assets.errors import RefineryError
 from assets.instructions import Instructions
+from assets.operation.contest import compare
 from assets.operation.package import Chosen, model_package
-from assets.operation.packaged import FOLDER, MARKS, Told, asked, open_package
+from assets.operation.packaged import FOLDER, MARKS, Package, Told, asked, open_package
+from assets.operation.params import PromotionParams
 from assets.shots import ask
 from assets.training import FullParams, LoraParams, TrainingRequest, put
 from assets.tuning.train import train
@@ -122,6 +125,16 @@ def test_what_is_kept_of_the_predictions_holds_no_text(lora):
     assert package.marks().num_rows == 2
     assert b"there is" not in (package.folder / MARKS).read_bytes()
     assert "Yes" not in str(package.marks().to_pylist())
+
+
+def test_a_package_of_before_a_metric_was_measured_can_still_be_contended_with(lora, tmp_path):
+    _, package = lora
+    pq.write_table(package.marks().drop_columns(["question_gain"]), tmp_path / MARKS)
+    older = Package(tmp_path, package.facts).marks()
+    assert older.schema.names == package.marks().schema.names
+    figures = {figure.metric: figure for figure in compare(package.marks(), older, PromotionParams())}
+    assert figures["question_gain"].champion is None
+    assert figures["nll_per_token"].champion == figures["nll_per_token"].value == 2.0
 
 
 def test_the_card_says_what_it_is_how_good_and_under_which_terms(lora):
