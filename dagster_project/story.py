@@ -15,7 +15,7 @@ from dagster_project.resources.lake import Lake
 
 METRICS = {
     ("answer", "nll_per_token"): "nats a token (less is better)",
-    ("answer", "question_gain"): "nats a token that the own question brings",
+    ("answer", "question_gain"): "question gain (nats)",
     ("answer", "chrf"): "chrF",
     ("answer", "token_f1"): "token F1",
     ("answer", "bleu"): "BLEU",
