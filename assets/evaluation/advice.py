@@ -36,7 +36,8 @@ class Advice:
         names = self.known.names
         if self.approach in self.trained and len(self.compared.fit) > 1:
             yield self._of_several()
-        yield from map(self._unheeding, self.compared.unheeding)
+        chosen = {self.approach} & {*self.trained}
+        yield from (self._heeds(s) for s in self.compared.gains if s["approach"] in {*chosen, *self.compared.unheeding})
         for name in self.compared.outdone:
             yield f"Better than both prompt approaches, and worse than {names[ENDPOINT]} by chrF: {names[name]}."
         paired = [score for score in self.compared.overall.values() if score["baseline"]]
@@ -56,14 +57,14 @@ class Advice:
             how = f"{self.known.names[self.approach]} is cheaper than {other}, which cannot be shown to be better"
         return f"Better than both prompt approaches: {among}; of them {how}."
 
-    def _unheeding(self, name: str) -> str:
-        """Say that an approach finds the true answers as likely whatever was asked."""
-        ours, score = self.known.names[name], self.compared.unheeding[name]
-        figures = f"{score['value']:+.3f} nats a token [{score['low']:+.3f}, {score['high']:+.3f}]"
-        than = f"less likelier under their own question than under another's than {self.known.names['zero_shot']} do"
-        return (
-            f"It learnt style rather than answers, so that it is not recommended: {ours} finds them {than}: {figures}."
-        )
+    def _heeds(self, score: Score) -> str:
+        """Say whether an approach was shown to find the true answers as likely whatever is asked."""
+        ours, prompts = self.known.names[score["approach"]], self.known.names[score["baseline"]]
+        interval = "" if score["low"] is None else f" [{score['low']:+.3f}, {score['high']:+.3f}]"
+        gain = f"question gain {score['value']:+.3f} nats a token{interval} against {prompts}, {score['n']} pairs"
+        if score["approach"] in self.compared.unheeding:
+            return f"It learnt style rather than answers, so that it is not recommended: {ours}, {gain}."
+        return f"{ours[0].upper()}{ours[1:]} is not shown to heed the question less: {gain}."
 
     def _tells(self, score: Score) -> bool:
         """Whether a comparison bears on the choice: the chosen one's, what others failed at, how near they came."""

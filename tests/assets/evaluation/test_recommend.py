@@ -109,7 +109,9 @@ def test_lora_that_learnt_style_and_heeds_the_question_less_than_the_base_model_
 @pytest.mark.parametrize(("low", "high"), [(-0.2, 0.1), (0.1, 0.2)])
 def test_lora_that_may_heed_the_question_as_much_is_recommended(low, high):
     gain = [score("lora", "zero_shot", low, high, metric="question_gain")]
-    assert recommended(BETTER, PROMPTS, gain)["approach"] == "lora"
+    row = recommended(BETTER, PROMPTS, gain)
+    assert row["approach"] == "lora"
+    assert any(r.startswith("The LoRA adapter is not shown to heed the question less") for r in row["reasons"])
 
 
 def test_where_nothing_is_better_the_answer_is_not_to_fine_tune():
