@@ -1,8 +1,9 @@
 """What the catalog says of every table: one card an asset, and the facts of each materialisation."""
 
+import ast
 import hashlib
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -28,18 +29,8 @@ HOME_CHECK = "nothing_personal_rests_outside"
 KNOBS = "knobs"
 """Output metadata that says why a result is not what the settings ask for, so that the next run makes it anew: what a
 person turned for one run, or what an endpoint left unanswered."""
-SHARED = {
-    "validation": ("embedding",),
-    "analysis": ("signature",),
-    "deduplication": ("signature",),
-    "augmentation": ("embedding", "language_model", "signature"),
-    "formatting": ("base_model", "conversation", "instructions"),
-    "release": ("folder",),
-    "tuning": ("base_model", "reader", "released", "shots", "training"),
-    "evaluation": ("base_model", "language_model", "metrics", "reader", "released", "shots", "training"),
-    "operation": ("base_model", "conversation", "folder", "instructions", "metrics", "released", "training"),
-}
-"""Modules beside the rooms that decide what a room makes."""
+EVERYBODY = frozenset({"child", "errors", "ledger", "tables"})
+"""Modules beside the rooms that all rooms read; what changes there for one of them leaves the others as they are."""
 COLUMNS = "columns"
 """Input metadata that says which columns of a table an asset reads, where it needs no others."""
 PREVIEW_ROWS = 5
@@ -151,16 +142,39 @@ def _cell(value: object) -> str:
 
 @cache
 def code_hash(room: str) -> str:
-    """Return the hash of all code that decides what a room makes: its modules and its promises.
+    """Return the hash of all code that decides what a room makes: its modules, what they import, and its promises.
 
     The verdict is bound to the promises of all that comes before it, so quality's hash holds those too.
     """
     suites = [p for p in sorted((ROOT / "checks").glob("*.py")) if p.stem == room or before_gate(room, p.stem)]
     digest = hashlib.sha256()
-    shared = [ROOT / "assets" / f"{name}.py" for name in SHARED.get(room, ())]
-    for file in [*sorted((ROOT / "assets" / room).rglob("*.py")), *shared, *suites]:
+    own = sorted((ROOT / "assets" / room).rglob("*.py"))
+    for file in [*own, *_beside(own), *suites]:
         digest.update(file.read_bytes())
     return digest.hexdigest()
+
+
+def _beside(files: Iterable[Path]) -> list[Path]:
+    """Return the modules beside the rooms that these files import, and what those import in turn."""
+    found: set[Path] = set()
+    left = [*files]
+    while left:
+        new = {ROOT / "assets" / f"{name}.py" for name in _imported(left.pop()) - EVERYBODY} - found
+        new = {file for file in new if file.is_file()}
+        found |= new
+        left += new
+    return sorted(found)
+
+
+def _imported(file: Path) -> set[str]:
+    """Return the names just below `assets` that a module imports, wherever in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_bytes())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            root, _, rest = node.module.partition(".")
+            if root == "assets":
+                names |= {rest.partition(".")[0]} if rest else {alias.name for alias in node.names}
+    return names
 
 
 def before_gate(room: str, suite: str) -> bool:

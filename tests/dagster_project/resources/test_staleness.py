@@ -119,3 +119,26 @@ def test_the_hash_of_a_rooms_code_covers_its_modules_and_its_promises_alone(
         (tmp_path / file).write_text("x = 2\n")
         hashes.add(code_hash("pairing"))
     assert len(hashes) == 3
+
+
+def test_the_hash_of_a_rooms_code_covers_what_it_imports_from_beside_the_rooms_and_nothing_else_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = {
+        "assets/pairing/pair.py": "def of():\n    from assets.embedding import embed\n\n    return embed\n",
+        "assets/embedding.py": "from assets import errors, reader\n",
+        "assets/reader.py": "x = 1\n",
+        "assets/errors.py": "x = 1\n",
+        "assets/drawing.py": "x = 1\n",
+    }
+    for file, text in said.items():
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_text(text)
+    monkeypatch.setattr(metadata, "ROOT", tmp_path)
+    code_hash = metadata.code_hash.__wrapped__
+    before, decides = code_hash("pairing"), []
+    for file, text in said.items():
+        (tmp_path / file).write_text(f"{text}\n# another\n")
+        decides += [file] if code_hash("pairing") != before else []
+        (tmp_path / file).write_text(text)
+    assert decides == ["assets/pairing/pair.py", "assets/embedding.py", "assets/reader.py"]
