@@ -36,8 +36,6 @@ class Advice:
         names = self.known.names
         if self.approach in self.trained and len(self.compared.fit) > 1:
             yield self._of_several()
-        chosen = {self.approach} & {*self.trained}
-        yield from (self._heeds(s) for s in self.compared.gains if s["approach"] in {*chosen, *self.compared.unheeding})
         for name in self.compared.outdone:
             yield f"Better than both prompt approaches, and worse than {names[ENDPOINT]} by chrF: {names[name]}."
         paired = [score for score in self.compared.overall.values() if score["baseline"]]
@@ -45,6 +43,8 @@ class Advice:
             yield "No two approaches were compared."
         for score in (*sorted(filter(self._tells, paired), key=self._rank), *self.compared.letters):
             yield self._said(score)
+        chosen = {self.approach} & {*self.trained}
+        yield from (self._heeds(s) for s in self.compared.gains if s["approach"] in {*chosen, *self.compared.unheeding})
         if self.approach in self.trained:
             yield self._priced()
 
