@@ -122,8 +122,10 @@ class House:
         end = time.monotonic() + LONGEST_WAIT
         while not holds():
             assert self.process.poll() is None, "web server or daemon ended: " + self.said()
-            assert time.monotonic() < end, f"waited in vain until {what}: {self.runs()} {self.said()}"
-            time.sleep(0.5)
+            assert time.monotonic() < end, f"waited in vain until {what}: {self.said()}"
+            time.sleep(1)
+            if self._answers():
+                assert not (failed := self.failed()), f"until {what}: {failed} {self.said()}"
 
     def said(self) -> str:
         return (self.folder / "ui.log").read_text()[-3000:]
@@ -138,6 +140,13 @@ class House:
     def runs(self) -> list[tuple[str, str]]:
         found = self.ask("{runsOrError {... on Runs {results {pipelineName status}}}}")["runsOrError"]["results"]
         return sorted((run["pipelineName"], run["status"]) for run in found)
+
+    def failed(self) -> list[str]:
+        """The runs that failed, each with what its events say of it."""
+        events = "eventConnection {events {... on MessageEvent {message} ... on ErrorEvent {error {message}}}}"
+        of = "runsOrError(filter: {statuses: [FAILURE]})"
+        found = self.ask(f"{{{of} {{... on Runs {{results {{pipelineName {events}}}}}}}}}")["runsOrError"]["results"]
+        return [f"{r['pipelineName']}: {[e for e in r['eventConnection']['events'] if 'error' in e]}" for r in found]
 
     def ticks(self, sensor: str) -> list[str]:
         """Why the latest ticks of a sensor asked for nothing; empty where they did."""
