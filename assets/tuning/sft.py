@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -30,6 +29,8 @@ from assets.errors import RefineryError
 from assets.tuning import checkpoints
 
 IGNORED = -100
+HALVED, HOPELESS = 1, 2
+"""What becomes of a batch that the memory does not hold."""
 Passes = list[dict[str, Tensor]]
 Done = TypeVar("Done")
 
@@ -88,43 +89,49 @@ class AnswerTrainer(SFTTrainer):
         return model
 
     def training_step(self, model: nn.Module, inputs: dict[str, Any], *_: Any, **__: Any) -> Tensor:
-        """Add up the gradients of a batch's passes; together they are the batch's."""
-        return self._in_passes(inputs["rows"], partial(self._learn, model))
+        """Add up the gradients of a batch's passes, and take the mean of all processes': that is the batch's."""
+        loss = self._in_passes(inputs["rows"], partial(self._learn, model))
+        if self.accelerator.num_processes > 1:
+            for weight in filter(lambda w: w.requires_grad, model.parameters()):
+                weight.grad = self.accelerator.reduce(weight.grad, "mean")
+        return loss
 
     def _learn(self, model: nn.Module, passes: Passes) -> Tensor:
         counts = [((p["labels"][:, 1:] != IGNORED).sum(1) * p["weights"]).sum() for p in passes]
         total = self.accelerator.reduce(torch.stack(counts).sum().to(self.args.device), "mean").clamp(min=1e-6)
-        losses = []
-        for last, part in zip([*[False] * (len(passes) - 1), True], passes, strict=True):
-            # Processes may have different numbers of passes: they meet once a step, in the last one.
-            with nullcontext() if last else self.accelerator.no_sync(model):
-                losses.append(super().training_step(model, part, total))
-        return torch.stack(losses).sum()
+        with self.accelerator.no_sync(model):
+            # Nobody waits within a pass: another process may have fewer of them, or one that its memory does not hold.
+            return torch.stack([super(AnswerTrainer, self).training_step(model, p, total) for p in passes]).sum()
 
     def _in_passes(self, rows: list[dict[str, Any]], do: Callable[[Passes], Done]) -> Done:
         """Do something with a batch; where memory runs out, do it from the start in passes of half the tokens.
 
+        Several processes agree on it: where one lacks memory, all begin the batch anew.
+
         Raises:
-            RefineryError: A single example does not fit, or one of several processes cannot halve alone.
+            RefineryError: A single example does not fit.
         """
         while True:
-            passes = cut(rows, pad=self._pad, most_tokens=self.most_tokens)
+            passes, done, lacking = cut(rows, pad=self._pad, most_tokens=self.most_tokens), None, 0
             try:
-                return do(passes)
+                done = do(passes)
             except (MemoryError, RuntimeError) as fault:
                 if not _out_of_memory(fault):
                     raise
-            if self.accelerator.num_processes > 1:
-                do_ = "lower micro_batch_tokens: one of several processes cannot do so alone"
-                raise RefineryError("training", f"passes of {self.most_tokens} tokens do not fit the memory", do_)
-            if all(len(p["input_ids"]) == 1 for p in passes):
+                lacking = HALVED if any(len(p["input_ids"]) > 1 for p in passes) else HOPELESS
+            lacking = int(self.accelerator.reduce(torch.tensor(lacking, device=self.args.device), "max"))
+            if done is not None and not lacking:
+                return done
+            if lacking == HOPELESS:
                 longest = max(len(r["input_ids"]) for r in rows)
                 do_ = "lower max_example_tokens, or train on a larger machine"
                 raise RefineryError("training", f"one example of {longest} tokens does not fit the memory", do_)
+            del done
             self._whole.zero_grad()  # what a pass that failed left behind would count twice
             clear_device_cache(garbage_collection=True)
             self.most_tokens //= 2
-            print(f"out of memory: from here on passes of {self.most_tokens} tokens", flush=True)  # noqa: T201
+            if self.is_world_process_zero():
+                print(f"out of memory: from here on passes of {self.most_tokens} tokens", flush=True)  # noqa: T201
 
     def compute_loss(
         self, model: nn.Module, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None

@@ -150,18 +150,53 @@ def test_a_killed_training_goes_on_from_its_last_checkpoint_and_ends_the_same(re
     assert all(re.fullmatch(r"step \d+/12 (train|validation) \d+\.\d{4}", line) for line in lines), "numbers only"
 
 
-def test_two_processes_share_every_batch_and_learn_the_same(request_, trained, tmp_path):
-    """As `accelerate launch` starts them on several GPUs, here on the processor."""
-    (asked := tmp_path / "request.json").write_text(request_.model_dump_json())
+def in_two_processes(request, folder, *command):
+    """Train as `accelerate launch` does on several GPUs, here on the processor."""
+    (asked := folder / "request.json").write_text(request.model_dump_json())
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
-    command = [*launcher, "-m", "assets.tuning.train", str(asked), str(tmp_path / "out")]
+    command = [*launcher, *command, str(asked), str(folder / "out")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
-    result = json.loads((tmp_path / "out/training.json").read_text())
+    return json.loads((folder / "out/training.json").read_text()), done.stdout
+
+
+def test_two_processes_share_every_batch_and_learn_the_same(request_, trained, tmp_path):
+    result, _ = in_two_processes(request_, tmp_path, "-m", "assets.tuning.train")
     assert [p["step"] for p in result["losses"]] == [p.step for p in trained[1].losses]
     for shared, alone in zip(result["losses"], trained[1].losses, strict=True):
         assert shared["loss"] == pytest.approx(alone.loss, rel=1e-4)
     assert sorted(f.name for f in (tmp_path / "out").iterdir()) == ["adapter", "learnt.json", "training.json"]
+
+
+SHORT_OF_MEMORY = """
+import os
+from assets import child
+from assets.training import TrainingRequest
+from assets.tuning import sft
+from assets.tuning.train import train
+
+real, most = sft.answer_nll, 150
+
+def answer_nll(model, inputs):
+    nll, weights = real(model, inputs)
+    if os.environ["RANK"] == "1" and inputs["input_ids"].numel() > most:
+        if model.training:
+            nll.sum().backward()
+        raise MemoryError
+    return nll, weights
+
+sft.answer_nll = answer_nll
+child.main(train, TrainingRequest)
+"""
+
+
+def test_where_one_of_two_processes_lacks_memory_both_halve_their_passes(request_, trained, tmp_path):
+    (script := tmp_path / "short.py").write_text(SHORT_OF_MEMORY)
+    result, said = in_two_processes(request_, tmp_path, str(script))
+    assert (trained[1].micro_batch_tokens, result["micro_batch_tokens"]) == (2048, 128)
+    assert said.count("out of memory: from here on passes of 128 tokens") == 1
+    for short, alone in zip(result["losses"], trained[1].losses, strict=True):
+        assert short["loss"] == pytest.approx(alone.loss, rel=1e-3), "what failed halfway is not learnt twice"
 
 
 def test_a_process_a_gpu_is_launched_where_there_are_several(monkeypatch):
