@@ -1,10 +1,10 @@
-# The words of this project: setup, demo, test, ui; and for its makers: check, lock.
+# The words of this project: setup, demo, test, ui; and for its makers: check, soak, bench, lock.
 PY := .venv/bin/python
 UV := .venv/bin/uv
 # uv does not read pip's own settings; a folder of wheels stated there (a CPU build of torch) counts here too.
 export UV_FIND_LINKS := $(PIP_FIND_LINKS)
 
-.PHONY: setup demo check test ui lock
+.PHONY: setup demo check test soak bench ui lock
 
 setup: .venv/.ready
 
@@ -38,6 +38,20 @@ test: check
 	$(PY) -m pytest $(DAEMON) & daemon=$$!; $(PY) -m pytest $(LINES) & lines=$$!; \
 	$(PY) -m pytest $(patsubst %,--ignore=%,$(DAEMON) $(LINES)); others=$$?; \
 	wait $$daemon && wait $$lines && exit $$others
+
+soak: setup # hours: a kill at every moment of every asset, and the example on public data whole, twice
+	$(PY) -m pytest -m soak tests
+	$(PY) benchmarks/public_support.py
+
+# A night: the figures of benchmarks/results anew, a file each below .bench; those of a release on the demo's.
+BENCHMARKS := trace customers leaks privacy privacy_sets curation augmentation small_categories trl_parity dividend
+OF_A_RELEASE := useless_adapter canaries
+RELEASE = $(firstword $(shell ls -dt .demo/refinery/artifacts/dataset_release/*))
+
+bench: demo
+	mkdir -p .bench
+	set -e; for name in $(BENCHMARKS); do echo $$name; $(PY) benchmarks/$$name.py > .bench/$$name.md; done
+	set -e; for name in $(OF_A_RELEASE); do echo $$name; $(PY) benchmarks/$$name.py $(RELEASE) > .bench/$$name.md; done
 
 ui: setup # CONFIG=examples/sample_desk.yaml opens the demo's
 	.venv/bin/refinery ui $(if $(CONFIG),--config $(CONFIG))

@@ -3,8 +3,10 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,8 +15,9 @@ import pytest
 
 from assets.ledger import balance
 from assets.tables import TABLES
+from dagster_project.jobs import line_of
 from dagster_project.resources.lake import Lake
-from tests import models
+from tests import killed, models
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -35,9 +38,22 @@ class Refinery:
         self.config.write_text(text)
 
     def __call__(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return self._started(["-m", "dagster_project.cli", *arguments], **environment)
+
+    def run_killed(self, kills: Sequence[tuple[str, str]]) -> None:
+        """Run, and again whenever the process was killed, until every kill has struck and a run has ended well."""
+        (left := self.desk / "kills.json").write_text(json.dumps(kills))
+        for _ in range(len(kills) + 1):
+            done = self._started(["-m", "tests.killed", str(left), "run"])
+            if done.returncode != -signal.SIGKILL:
+                break
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert json.loads(left.read_text()) == []
+
+    def _started(self, command: list[str], **environment: str) -> subprocess.CompletedProcess[str]:
         env = {**os.environ, "REFINERY_HOME": str(self.home), "REFINERY_KEY": "one key", **environment}
         env.pop("DAGSTER_HOME", None)
-        command = [sys.executable, "-m", "dagster_project.cli", *arguments, "--config", str(self.config)]
+        command = [sys.executable, *command, "--config", str(self.config)]
         return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=900, check=False)
 
     @property
@@ -120,6 +136,35 @@ def _text(file: Path) -> str:
 
         return json.dumps(pq.read_table(file).to_pylist(), default=str, ensure_ascii=False)
     return file.read_bytes().decode("utf-8", errors="replace")
+
+
+KILLS = tuple((asset, moment) for asset in TABLES for moment in killed.MOMENTS)
+ONE_OF_EVERY_KIND = (
+    ("anonymized_records", "computed"),
+    ("unique_pairs", "half"),
+    ("split_assignments", "unnamed"),
+    ("dataset_release", "named"),
+)
+
+
+@pytest.mark.parametrize(
+    "kills", [ONE_OF_EVERY_KIND, pytest.param(KILLS, marks=pytest.mark.soak)], ids=["one-of-every-kind", "all"]
+)
+def test_killed_on_its_way_the_line_ends_where_it_would_have_ended(
+    refinery: Refinery, tmp_path: Path, kills: Sequence[tuple[str, str]]
+) -> None:
+    again = Refinery(tmp_path)
+    again.run_killed(kills)
+    assert "nothing was stale" in again("run").stdout
+    assert hashes(again) == hashes(refinery)
+    test_every_ledger_balances(again)
+    test_every_asset_is_materialised_in_the_instance(again)
+
+
+def hashes(refinery: Refinery) -> dict[str, dict[str, tuple[str, str]]]:
+    """What the tables hold that measure no time, and their ledgers."""
+    lines = {name: refinery.lake.manifests(name) for name in TABLES if line_of(name) != "tuning_line"}
+    return {name: {k: (m.table_sha256, m.ledger_sha256) for k, m in parts.items()} for name, parts in lines.items()}
 
 
 def test_a_changed_ticket_remakes_its_own_week_and_what_follows(refinery: Refinery) -> None:
