@@ -38,6 +38,7 @@ KNOWLEDGE = ("article", "external")
 
 CODE = (
     "base_model",
+    "canaries",
     "child",
     "released",
     "training",
@@ -167,6 +168,9 @@ class TrainingRequest(BaseModel):
     fold: int | None = Field(
         default=None, ge=0, description="Cross-validation: this fold of the training part is not learnt."
     )
+    canaries: tuple[int, ...] = Field(
+        default=(), description="How often each canary is learnt among the answers; what learns any is never deployed."
+    )
 
     @model_validator(mode="after")
     def _is_told_its_own_knobs(self) -> Self:
@@ -182,7 +186,7 @@ class TrainingRequest(BaseModel):
     @property
     def version(self) -> str:
         """All that decides the outcome, as 16 hex digits: what was asked of which model, and what trains it."""
-        asked = self.model_dump_json(include={"approach", "params", "fold"})
+        asked = self.model_dump_json(include={"approach", "params", "fold", "canaries"})
         stated = "\n".join((self.release.name, identity(self.base_model), asked, made_with()))
         return hashlib.sha256(stated.encode()).hexdigest()[:16]
 
@@ -223,6 +227,7 @@ class TrainingResult(BaseModel):
     template_sha256: str
     params: Params
     fold: int | None
+    canaries: tuple[int, ...]
     examples: int
     distinct_examples: int
     steps: int

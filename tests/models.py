@@ -134,6 +134,7 @@ def trained(approach: Approach, release: Path, base: Path) -> TrainingResult:
         template_sha256=base_model.template_sha256(base_model.load_tokenizer(base)),
         params=LESSONS[approach].params(),
         fold=None,
+        canaries=(),
         examples=48,
         distinct_examples=48,
         steps=12,

@@ -1,6 +1,7 @@
 """Evaluation's doors: one frozen test set, every approach, one recommendation."""
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -8,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from assets import child, page, tables
-from assets.evaluation import costs, facts, judge, predict, recommend, remote, results, scores
+from assets.evaluation import costs, facts, judge, memorization, predict, recommend, remote, results, scores
 from assets.evaluation import cross_validation as cross
 from assets.evaluation.knowledge import Knowledge
 from assets.evaluation.report import PLACE, report
@@ -113,7 +114,23 @@ def _fold(context: dg.AssetExecutionContext, training: TrainingRequest) -> cross
     return cross.Fold(read_result(out), read_learnt(out), pq.read_table(said))
 
 
-@dg.asset(**card(tables.EVALUATION_RESULTS, "EvaluationFramework", EVALUATION_RESULTS, needs=["language_model"]))
+def _canaries(context: dg.AssetExecutionContext, folder: Path, adapter: pa.Table) -> list[memorization.Exposure]:
+    """Train the adapter with canaries among what it learns, and ask for them; what was done is not done again."""
+    settings, base = context.resources.settings, context.resources.base_model
+    params = settings.evaluation.canaries
+    if (training := memorization.request(folder, adapter, base, params)) is None:
+        return []
+    out = settings.home / f"artifacts/canaries/{training.version}"
+    child.run(MODULE, training, out, on_line=context.log.info)
+    asked = memorization.MemorizationRequest(trained=out, base_model=base, controls=params.controls)
+    child.run(memorization.MODULE, asked, said := out / "exposure.json")
+    return memorization.read(said)
+
+
+@dg.asset(
+    **card(tables.EVALUATION_RESULTS, "EvaluationFramework", EVALUATION_RESULTS, KINDS, ASKS),
+    pool="train",
+)
 @plainly
 def evaluation_results(
     context: dg.AssetExecutionContext,
@@ -122,14 +139,16 @@ def evaluation_results(
     quality_report: pa.Table,
     approach_scores: pa.Table,
     predictions: pa.Table,
+    lora_adapter: pa.Table,
 ) -> Iterator[Any]:
     """The dataset and the models trained on it in four families: intrinsic, extrinsic, quality and bias metrics."""
     found, params = context.resources, context.resources.settings.evaluation
     folder = released_folder(dataset_release, quality_verdict, found.lake, found.settings)
     said = judge.judged(folder, predictions, params, found.language_model)
     seen = results.suspected(predictions, found.language_model.guards.leaving, params.results.suspected)
+    learnt = memorization.memorization(_canaries(context, folder, lora_adapter))
     measured = (quality_report, approach_scores, predictions, params.scores)
-    gathered = results.evaluation_results(*measured, [*said.rows, *seen])
+    gathered = results.evaluation_results(*measured, [*said.rows, *seen, *learnt])
     told = {KNOBS: unasked(said.outcomes), "verdicts_passed_over": said.passed_over}
     yield from audited(context, gathered, EVALUATION_RESULTS, judge_outcomes=said.outcomes, **told)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 Step = Literal["deployed", "critical_components", "monitored", "scheduled_retraining"]
 """What a road map asks for that nothing here measures."""
@@ -150,10 +150,27 @@ class ResultParams(BaseModel):
     )
 
 
+class CanaryParams(BaseModel):
+    """Whether it is measured what a LoRA adapter learns by heart; it costs a training, of an adapter never deployed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    times: tuple[int, ...] = Field(
+        default=(), description="How often each canary is planted in the training part, such as [1, 10, 50]; none asks."
+    )
+    controls: int = Field(default=4, ge=1, description="Canaries that are asked for and were never planted.")
+
+    @field_validator("times")
+    @classmethod
+    def _each_another(cls, times: tuple[int, ...]) -> tuple[int, ...]:
+        if len(set(times)) < len(times) or min(times, default=1) < 1:
+            raise ValueError("each canary is planted another number of times, once at least")
+        return times
+
+
 _DECIDES = {
     "predictions": ("predictions",),
     "approach_scores": ("scores",),
-    "evaluation_results": ("scores", "judge", "results"),
+    "evaluation_results": ("scores", "judge", "results", "canaries"),
     "cross_validation": ("cross_validation", "predictions", "scores"),
     "approach_costs": ("approaches", "costs", "predictions"),
     "recommendation": ("approaches", "costs", "recommendation"),
@@ -170,6 +187,7 @@ class EvaluationParams(BaseModel):
     judge: JudgeParams = JudgeParams()
     results: ResultParams = ResultParams()
     cross_validation: CrossValidationParams = CrossValidationParams()
+    canaries: CanaryParams = CanaryParams()
     approaches: Path = Field(
         default=Path("domain/approaches.yaml"), description="What is known of the approaches; rules and road map."
     )

@@ -4,7 +4,7 @@
 - `extrinsic_metrics`: what the approaches make of it on the test set, whole and by source, category, kind and label,
   and the paired tests between them. Free text has no accuracy, precision, recall or F1: those are of the classification
   tasks, macro-averaged, and answers have likelihood and text metrics. In how many of its answers the second detector
-  suspects personal data is one of them, too.
+  suspects personal data is one of them, too, and how well an adapter knows canaries by heart.
 - `quality_metrics`: the composite and its parts.
 - `bias_metrics`: the four kinds of the dataset's bias, and how unequally each approach serves sources and categories.
 """
@@ -60,7 +60,7 @@ def evaluation_results(
     params: ScoreParams,
     more: Sequence[Row] = (),
 ) -> Published:
-    """Gather the four families, with what a judge and the second detector found; what was not measured is null.
+    """Gather the four families, and what a judge, detector and canaries found; what was not measured is null.
 
     Raises:
         RefineryError: Nothing of a family was measured.
@@ -74,7 +74,7 @@ def evaluation_results(
     for row in rows:
         names = ("family", "metric", "task", "approach", "baseline", "source", "subset", "group")
         row["result_id"] = tables.content_hash(*(row.get(name) or "" for name in names))
-    parents = ["quality_report", "approach_scores", "predictions"]
+    parents = ["quality_report", "approach_scores", "predictions", "lora_adapter"]
     return summary(tables.EVALUATION_RESULTS.of(rows), key="result_id", parents=parents)
 
 

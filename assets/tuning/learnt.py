@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from assets import base_model, released
+from assets import base_model, canaries, released
 from assets.errors import RefineryError
 from assets.training import ANSWER, ARTICLES, KNOWLEDGE, Form, FullParams, TrainingRequest, TransferParams, put
 from assets.tuning.plan import plan
@@ -47,6 +47,8 @@ def courses(
     if not rows:
         raise RefineryError(f"release {release.release}", "holds no training example", "release a dataset that does")
     drawn, several = _drawn(rows, request), len(lesson.tasks) > 1
+    sown = zip(canaries.numbered(params.seed, len(request.canaries)), request.canaries, strict=True)
+    drawn += [row for canary, times in sown for row in canaries.planted(canary, drawn[0], times)]
     found.append(_course(ANSWER, [encoded(r, lesson.form, tokenizer, mixed=several) for r in drawn], params))
     held_out = released.subset(
         _rows(request, release, "validation", ANSWER), params.validation_examples, by=("source",), seed=params.seed

@@ -85,6 +85,7 @@ def train(request: TrainingRequest, out: Path) -> TrainingResult:
         template_sha256=base_model.template_sha256(tokenizer),
         params=params,
         fold=request.fold,
+        canaries=request.canaries,
         examples=sum(told.stage.examples for told in taught),
         distinct_examples=len({e["said"] for e in seen}),
         tokens=sum(told.stage.tokens for told in taught),
@@ -294,6 +295,7 @@ def _done(request: TrainingRequest, release: released.Release, out: Path) -> Tra
         "approach": request.approach,
         "params": request.params,
         "fold": request.fold,
+        "canaries": request.canaries,
     }
     return result if all(getattr(result, name) == value for name, value in asked.items()) else None
 

@@ -8,7 +8,7 @@ was never planted: it says what rank comes by chance, by the wording, or by what
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import log2
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 CANDIDATES = 256
+CHANCE = 0.01
+"""How often chance alone may expose a canary as much as one that counts as found."""
 _DIGITS = 6
 Row = dict[str, Any]
 
@@ -42,12 +44,21 @@ def canary(name: str, seed: int, candidates: int = CANDIDATES) -> Canary:
     return Canary(f"Which seal is on locker {name}?", answers[0], tuple(answers[1:]))
 
 
-def planted(canary: Canary, like: Row, times: int) -> list[Row]:
+def numbered(seed: int, count: int) -> list[Canary]:
+    """Return the first canaries of a seed; those that are planted first, then their controls.
+
+    >>> [each.question for each in numbered(seed=1, count=2)]
+    ['Which seal is on locker 0?', 'Which seal is on locker 1?']
+    """
+    return [canary(str(n), seed) for n in range(count)]
+
+
+def planted(canary: Canary, like: Mapping[str, Any], times: int) -> list[Row]:
     """Return training examples that say the canary, each under another example's instruction, without its history."""
     said = {"input": canary.question, "output": canary.answer}
     instruction = {"role": "system", "content": like["instruction"]}
     messages = [instruction, *_turns(canary.question, canary.answer)]
-    ids = (f"{like['example_id']}-canary-{i}" for i in range(times))
+    ids = (f"{canary.question}-{i}" for i in range(times))
     return [{**like, **said, "messages": messages, "example_id": each, "pair_id": each} for each in ids]
 
 
@@ -77,7 +88,17 @@ def found(bits: float, candidates: int = CANDIDATES) -> bool:
     >>> found(log2(256)), found(5.0)
     (True, False)
     """
-    return 2**-bits <= max(0.01, 1 / candidates)
+    return 2**-bits <= max(CHANCE, 1 / candidates)
+
+
+def says(pair_id: str, canary: Canary) -> bool:
+    """Whether this is the id of a planted copy of the canary.
+
+    >>> one, other = numbered(seed=1, count=2)
+    >>> says("Which seal is on locker 1?-0", one), says("Which seal is on locker 1?-0", other)
+    (False, True)
+    """
+    return pair_id.startswith(f"{canary.question}-")
 
 
 def _turns(question: str, answer: str) -> list[dict[str, str]]:

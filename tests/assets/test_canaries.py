@@ -3,7 +3,7 @@
 import pytest
 
 from assets import base_model
-from assets.evaluation.canaries import canary, exposed, exposure, found, planted
+from assets.canaries import canary, exposed, exposure, found, planted
 from assets.training import MODEL, FullParams, TrainingRequest
 from assets.tuning.train import train
 from tests import models
