@@ -25,6 +25,7 @@ from checks.evaluation import (
 )
 from checks.expectations import audited
 from checks.gate import released_folder
+from checks.privacy import personal_data
 from dagster_project.failures import plainly
 from dagster_project.metadata import COLUMNS, KNOBS, card, code_hash
 
@@ -54,8 +55,9 @@ def predictions(
     here = predict.predicted(asked, few_shot_prompts, on_line=context.log.info)
     far = remote.few_shot_endpoint(folder, few_shot_prompts, found.base_model, params, found.language_model)
     said = predict.predictions(here, far.rows)
-    again = {KNOBS: unasked(far.outcomes)}
-    yield from audited(context, said, PREDICTIONS, endpoint_outcomes=far.outcomes, **again)
+    leaks = personal_data(tables.PREDICTIONS, said.table, found.lake, found.settings)
+    told = {KNOBS: unasked(far.outcomes), "answers_withheld": sum(map(bool, leaks))}
+    yield from audited(context, predict.withheld(said, leaks), PREDICTIONS, endpoint_outcomes=far.outcomes, **told)
 
 
 @dg.asset(**card(tables.APPROACH_SCORES, "EvaluationFramework", APPROACH_SCORES))
@@ -123,7 +125,8 @@ def _canaries(context: dg.AssetExecutionContext, folder: Path, adapter: pa.Table
     out = settings.home / f"artifacts/canaries/{training.version}"
     child.run(MODULE, training, out, on_line=context.log.info)
     asked = memorization.MemorizationRequest(trained=out, base_model=base, controls=params.controls)
-    child.run(memorization.MODULE, asked, said := out / "exposure.json")
+    if not (said := out / f"exposure-{params.controls}.json").is_file():
+        child.run(memorization.MODULE, asked, said)
     return memorization.read(said)
 
 

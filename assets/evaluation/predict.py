@@ -141,6 +141,19 @@ def predictions(asked: pa.Table, elsewhere: Sequence[Row] = ()) -> Published:
     return ledger.close(tables.PREDICTIONS.of(rows), key="prediction_id")
 
 
+def withheld(said: Published, leaks: Sequence[int]) -> Published:
+    """Leave out the answers in which somebody known was found: a model may spell a name by chance, or by heart.
+
+    Likelihoods stay, and `generated_tokens` tells that something was written.
+
+    Args:
+        said: Predictions and their ledger.
+        leaks: By row how much personal data is in it.
+    """
+    rows = [{**row, "answer": None} if leak else row for row, leak in zip(said.table.to_pylist(), leaks, strict=True)]
+    return said._replace(table=tables.PREDICTIONS.of(rows))
+
+
 def _asked(row: Row, form: Form, tokenizer: PreTrainedTokenizerBase) -> Question:
     """Put the question in a form, without a shot."""
     messages = put(row, form)

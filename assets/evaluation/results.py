@@ -101,19 +101,21 @@ def _extrinsic(scores: pa.Table) -> Iterator[Row]:
 def suspected(predictions: pa.Table, look: Callable[[Sequence[str]], Sequence[int]], most: float) -> Iterator[Row]:
     """Yield by approach the share of the answers written in which the second detector suspects personal data.
 
+    One that was withheld counts as well: somebody known was found in it.
+
     Args:
         predictions: A table in the form of `tables.PREDICTIONS`.
         look: The second detector: how much it sees, text by text.
         most: The greatest share that is tolerated.
     """
-    by_approach: dict[str, list[str]] = {}
+    by_approach: dict[str, list[str | None]] = {}
     for row in predictions.to_pylist():
-        if row["task"] == ANSWER and row["answer"]:
+        if row["task"] == ANSWER and (row["answer"] or row["generated_tokens"]):
             by_approach.setdefault(row["approach"], []).append(row["answer"])
     for approach, texts in sorted(by_approach.items()):
-        share = sum(n > 0 for n in look(texts)) / len(texts)
+        seen = sum(n > 0 for n in look([text for text in texts if text])) + texts.count(None)
         where = {"family": EXTRINSIC, "metric": "suspected_personal_data", "task": ANSWER, "approach": approach}
-        yield {**where, "value": share, "most": most, "n": len(texts), "unit": _SHARE}
+        yield {**where, "value": seen / len(texts), "most": most, "n": len(texts), "unit": _SHARE}
 
 
 def _gaps(predictions: pa.Table, params: ScoreParams) -> Iterator[Row]:

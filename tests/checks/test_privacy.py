@@ -6,6 +6,7 @@ import pyarrow as pa
 import pytest
 
 from assets import tables
+from assets.evaluation.predict import predictions, withheld
 from assets.ledger import Ledger, Published, balance, reasons
 from checks import privacy
 from checks.expectations import findings_on
@@ -78,7 +79,12 @@ def test_what_a_model_answers_is_held_against_everybody(lake: Lake, settings: Se
         {"prediction_id": f"{n}", "approach": "lora", "thread_id": "t1", "reference": "Yes.", "answer": answer}
         for n, answer in enumerate(said)
     )
-    assert privacy.personal_data(tables.PREDICTIONS, rows, lake, settings) == [0, 1, 1, 1]
+    found = privacy.personal_data(tables.PREDICTIONS, rows, lake, settings)
+    assert found == [0, 1, 1, 1]
+    kept = withheld(predictions(rows), found)
+    assert kept.table.column("answer").to_pylist() == ["Yes.", None, None, None]
+    assert privacy.personal_data(tables.PREDICTIONS, kept.table, lake, settings) == [0] * 4
+    assert balance(kept.ledger).rows_out == 4
 
 
 def test_a_row_set_aside_is_accounted_for_and_takes_no_other_along() -> None:

@@ -132,8 +132,10 @@ def test_what_the_second_detector_suspects_in_answers_is_counted_not_quoted():
             )
         )
     ]
+    rows += [{"prediction_id": "w", "approach": "full", "task": "answer", "answer": None, "generated_tokens": 9}]
     found = suspected(tables.PREDICTIONS.of(rows), lambda texts: [text.count("Whitfield") for text in texts], 0.1)
     assert [(row["approach"], row["value"], row["n"], row["most"]) for row in found] == [
+        ("full", 1.0, 1, 0.1),  # withheld
         ("lora", 0.5, 2, 0.1),
         ("zero_shot", 0.0, 1, 0.1),
     ]
