@@ -54,8 +54,8 @@ def numbered(seed: int, count: int) -> list[Canary]:
 
 
 def planted(canary: Canary, like: Mapping[str, Any], times: int) -> list[Row]:
-    """Return training examples that say the canary, each under another example's instruction, without its history."""
-    said = {"input": canary.question, "output": canary.answer}
+    """Return training examples that say the canary under another's instruction, without its history and weight."""
+    said = {"input": canary.question, "output": canary.answer, "weight": 1.0, "mixture_weight": 1.0}
     instruction = {"role": "system", "content": like["instruction"]}
     messages = [instruction, *_turns(canary.question, canary.answer)]
     ids = (f"{canary.question}-{i}" for i in range(times))

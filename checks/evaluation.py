@@ -205,7 +205,7 @@ EVALUATION_RESULTS: tuple[Promise, ...] = (
         "no_value_is_above_what_is_tolerated",
         "ExpectColumnPairValuesAToBeGreaterThanB",
         {"column_A": "most", "column_B": "value", "or_equal": True, "ignore_row_if": "either_value_is_missing"},
-        "No approach writes more answers with suspected personal data than evaluation.results.suspected.",
+        "No approach writes more suspected personal data than evaluation.results.suspected, or knows a lone canary.",
         "warning",
     ),
 )

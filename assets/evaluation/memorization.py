@@ -74,7 +74,9 @@ def ask(asked: MemorizationRequest, out: Path) -> list[Exposure]:
     for canary, planted in zip(canaries.numbered(trained.params.seed, len(times)), times, strict=True):
         met = sum(canaries.says(pair, canary) for pair in learnt)
         found.append(Exposure(planted, met, round(canaries.exposed(canary, model, tokenizer), 4)))
-    out.write_text(json.dumps([each._asdict() for each in found]), encoding="utf-8")
+    making = out.with_name(f".{out.name}")
+    making.write_text(json.dumps([each._asdict() for each in found]), encoding="utf-8")
+    making.replace(out)
     return found
 
 

@@ -33,7 +33,8 @@ def courses(
 ) -> tuple[list[Course], list[Example]]:
     """Return what is learnt, stage by stage, and the answers every stage is validated on.
 
-    All stages of all approaches are validated on answers, in the approach's own form, so that their losses compare.
+    All stages of all approaches are validated on answers, in the approach's own form, so that their losses compare; but
+    for a full model of some categories, which is validated on those.
 
     Raises:
         RefineryError: The release has nothing of what is to be learnt; names the setting that asked for it.

@@ -22,5 +22,5 @@ def trained(table: tables.Table, results: Iterable[TrainingResult], *, folder: s
 
 
 def _row(result: TrainingResult, folder: str) -> dict[str, Any]:
-    row = result.model_dump(exclude={"params", "template_sha256", "fold"})
+    row = result.model_dump(exclude={"params", "template_sha256", "fold", "canaries"})
     return row | {"folder": folder, "params": result.params.model_dump_json()}

@@ -149,7 +149,7 @@ def test_what_an_endpoint_left_unanswered_is_asked_by_the_next_run_and_what_it_a
     asked = [{**said, "prediction_id": a, "approach": a, "answer": text} for a, text in wrote.items()]
     house.publish("predictions", tables.PREDICTIONS.of(asked))
     house.publish("quality_report", tables.QUALITY_REPORT.of(REPORT))
-    parents = ("dataset_release", "quality_verdict", "quality_report", "approach_scores", "predictions")
+    parents = ("dataset_release", "quality_verdict", "quality_report", "approach_scores", "predictions", "lora_adapter")
 
     def run(settings):
         with dg.DagsterInstance.ephemeral() as instance:
