@@ -41,6 +41,7 @@ def model_package(
     words = Instructions.load(found.settings.formatting.instructions)
     most = found.settings.evaluation.predictions.max_prompt_tokens
     place = {"release": release, "base": found.base_model, "home": found.settings.home}
+    place["gguf"] = found.settings.operation.serving.base_gguf
     made = package.model_package(chosen, **place, words=words, max_prompt_tokens=most)
     yield from audited(context, made, MODEL_PACKAGE)
 

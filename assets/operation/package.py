@@ -56,7 +56,14 @@ class Chosen(NamedTuple):
 
 
 def model_package(
-    chosen: Chosen, *, release: Path, base: Path, home: Path, words: Instructions, max_prompt_tokens: int
+    chosen: Chosen,
+    *,
+    release: Path,
+    base: Path,
+    home: Path,
+    words: Instructions,
+    max_prompt_tokens: int,
+    gguf: Path | None = None,
 ) -> Published:
     """Write the recommended approach into a folder named after its content; the same input gives the same bytes.
 
@@ -77,6 +84,7 @@ def model_package(
         home: REFINERY_HOME.
         words: The instructions, and the words around conversations, that the examples were framed in.
         max_prompt_tokens: Longest few-shot prompt of the measurement.
+        gguf: The base model as GGUF, after which a full model's is made; the packaged one needs none stated.
 
     Raises:
         RefineryError: The release is refused, or what is recommended was not made, measured, or made of this release,
@@ -107,7 +115,7 @@ def model_package(
     if ANSWER not in measured["task"].to_pylist():
         raise RefineryError(f"package of {approach}", "has no predictions", "materialise predictions again")
     with workplace(home / FOLDER) as made:
-        facts["not_embedded"] = _fill(made, facts, row, chosen.prompts, base, home, max_prompt_tokens)
+        facts["not_embedded"] = _fill(made, facts, row, chosen.prompts, base, home, max_prompt_tokens, gguf)
         pq.write_table(measured, made / MARKS, compression="zstd")
         (made / CARD).write_text(card(facts, row, release / CARD), encoding="utf-8")
         stated = Facts(**facts, files=_files(made))
@@ -196,7 +204,14 @@ def _scores(scores: pa.Table, approach: str) -> tuple[Score, ...]:
 
 
 def _fill(
-    made: Path, facts: Mapping[str, Any], row: Row | None, prompts: pa.Table, base: Path, home: Path, most: int
+    made: Path,
+    facts: Mapping[str, Any],
+    row: Row | None,
+    prompts: pa.Table,
+    base: Path,
+    home: Path,
+    most: int,
+    gguf: Path | None,
 ) -> str | None:
     """Write what is served; return why it has no form for the embedded server, if it has none."""
     if row is None:
@@ -210,7 +225,7 @@ def _fill(
             gguf_form.write_adapter(made / ADAPTER, base, made / ADAPTER_GGUF)
         else:
             shutil.copytree(source / MODEL, made / MODEL)
-            gguf_form.write_model(made / MODEL, base_gguf(facts["base_model"]), made / MODEL_GGUF)
+            gguf_form.write_model(made / MODEL, base_gguf(facts["base_model"], gguf), made / MODEL_GGUF)
     except RefineryError as error:
         return str(error)
     return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,7 +12,7 @@ class PromotionParams(BaseModel):
     """What a package must show to become champion."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    guarded: tuple[str, ...] = Field(
+    guarded: tuple[Literal["question_gain", "chrf", "token_f1", "macro_f1"], ...] = Field(
         default=("question_gain", "chrf", "token_f1", "macro_f1"),
         description="Metrics that must not be significantly worse.",
     )
@@ -56,10 +57,14 @@ class OperationParams(BaseModel):
         >>> OperationParams(promotion=PromotionParams(alpha=0.1)).told("model_package") == ModelPackageParams()
         True
         """
-        return self.promotion if asset == "champions" else ModelPackageParams()
+        if asset == "champions":
+            return self.promotion
+        return ModelPackageParams(base_gguf=str(self.serving.base_gguf or ""))
 
 
 class ModelPackageParams(BaseModel):
-    """A package has no knobs: what is packed was chosen by the recommendation."""
+    """What is packed was chosen by the recommendation; a full model's GGUF is made after its base model's."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    base_gguf: str = ""
+    """Its path; the file may be too large to be read at every look at what is stale."""

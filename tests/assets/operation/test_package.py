@@ -15,7 +15,7 @@ from assets.instructions import Instructions
 from assets.operation.contest import compare
 from assets.operation.package import Chosen, model_package
 from assets.operation.packaged import FOLDER, MARKS, Package, Told, asked, open_package
-from assets.operation.params import PromotionParams
+from assets.operation.params import OperationParams, PromotionParams
 from assets.shots import ask
 from assets.training import FullParams, LoraParams, TrainingRequest, put
 from assets.tuning.train import train
@@ -68,8 +68,8 @@ class House:
         }
         return Chosen(**made | others)
 
-    def pack(self, approach, **others):
-        made = model_package(self.chosen(approach, **others), release=self.release, **self.place)
+    def pack(self, approach, gguf=None, **others):
+        made = model_package(self.chosen(approach, **others), release=self.release, gguf=gguf, **self.place)
         (row,) = made.table.to_pylist()
         return row, open_package(self.home / row["folder"])
 
@@ -181,6 +181,13 @@ def test_a_full_model_is_packed_whole_and_says_why_it_has_no_embedded_form(house
     assert row["kind"] == "model"
     assert {"model/model.safetensors", "model/config.json", "model/tokenizer.json"} <= set(package.facts.files)
     assert "is not here as GGUF" in row["not_embedded"], "the tests' random model is no packaged one"
+
+
+def test_a_full_models_gguf_is_made_after_the_one_that_the_settings_name(house, tmp_path):
+    row, _ = house.pack("full", gguf=tmp_path / "gone.gguf")
+    assert row["not_embedded"].startswith("operation.serving.base_gguf: ")
+    named = OperationParams(serving={"base_gguf": "my.gguf"})
+    assert named.told("model_package") != OperationParams().told("model_package"), "it is packed again once it is named"
 
 
 def test_an_instruction_adapter_is_asked_under_its_instruction(house):
