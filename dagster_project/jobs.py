@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import dagster as dg
+from dagster._core.storage.tags import MAX_RUNTIME_SECONDS_TAG
 
 from assets.tables import TABLES
 from assets.training import APPROACHES
@@ -25,6 +26,8 @@ TUNING_ROOMS = ("tuning", "evaluation", "operation")
 ROOMS = (*RECORD_ROOMS, *DATASET_ROOMS, *TUNING_ROOMS)
 
 LINES = {"record_line": RECORD_ROOMS, "dataset_line": DATASET_ROOMS, "tuning_line": TUNING_ROOMS}
+LONG = {MAX_RUNTIME_SECONDS_TAG: str(72 * 3600)}
+"""Tags of jobs that train: the daemon ends other runs after the six hours of `dagster.yaml`."""
 LATER = {"customers": "dataset_line", "relevant_pairs": "dataset_line"}
 """Whole tables of a room of the record line, and the line they are made in."""
 
@@ -66,14 +69,20 @@ record_line = _line(
     "record_line", "Collect, clean, anonymise, standardise, pair and validate the records of some days."
 )
 dataset_line = _line("dataset_line", "From all valid pairs to a released dataset with its verdict.")
-tuning_line = _line("tuning_line", "Tune the approaches on the release, evaluate them on its test set, recommend one.")
+tuning_line = _job(
+    "tuning_line",
+    _tables_of("tuning_line"),
+    "Tune the approaches on the release, evaluate them on its test set, recommend one.",
+    tags=LONG,
+)
 execute_fine_tuning = _job(
     "execute_fine_tuning",
     _tables_of("tuning_line"),
     "Train one approach on the release beside those the settings choose, evaluate all, recommend one.",
     config=_trains,
+    tags=LONG,
 )
 full_refresh = _job(
-    "full_refresh", TABLES, "The three lines in order, for the days chosen and all that follows from them."
+    "full_refresh", TABLES, "The three lines in order, for the days chosen and all that follows from them.", tags=LONG
 )
 JOBS = [record_line, dataset_line, tuning_line, execute_fine_tuning, full_refresh]
