@@ -37,7 +37,7 @@ LINES := tests/test_end_to_end.py tests/test_nothing_on_the_side.py
 test: check
 	$(PY) -m pytest $(DAEMON) & daemon=$$!; $(PY) -m pytest $(LINES) & lines=$$!; \
 	$(PY) -m pytest $(patsubst %,--ignore=%,$(DAEMON) $(LINES)); others=$$?; \
-	wait $$daemon && wait $$lines && exit $$others
+	wait $$daemon || others=$$?; wait $$lines || others=$$?; exit $$others
 
 soak: setup # hours: a kill at every moment of every asset, and the example on public data whole, twice
 	$(PY) -m pytest -m soak tests

@@ -41,8 +41,8 @@ def load_templates(file: Path) -> dict[str, str]:
     if not isinstance(stated, dict) or not stated:
         raise RefineryError(str(file), "names no prompt", "state texts by name, each a prompt")
     for name, template in stated.items():
-        before, _, after = str(template).partition("{question}")
-        if before.count("{shots}") != 1 or "{shots}" in after or "{question}" in after or not after + before:
+        before, place, after = str(template).partition("{question}")
+        if before.count("{shots}") != 1 or "{shots}" in after or "{question}" in after or not place:
             where = f"{file}, {name}"
             raise RefineryError(where, "is no prompt", "state a text that holds {shots} and then {question}, once each")
     return {str(name): str(template) for name, template in stated.items()}

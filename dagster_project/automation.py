@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 AT_ONCE = "at_once"
 
@@ -37,10 +37,11 @@ class AutomationParams(BaseModel):
 
     @field_validator("nightly", "tuning")
     @classmethod
-    def _is_a_time(cls, value: str | None) -> str | None:
+    def _is_a_time(cls, value: str | None, info: ValidationInfo) -> str | None:
         from dagster._utils.schedules import is_valid_cron_string  # what the schedule itself will ask
 
-        if value is not None and value != AT_ONCE and not is_valid_cron_string(value):
+        at_once = value == AT_ONCE and info.field_name == "tuning"
+        if value is not None and not at_once and not is_valid_cron_string(value):
             raise ValueError("not a cron expression, such as '0 2 * * *'")
         return value
 

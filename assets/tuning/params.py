@@ -93,6 +93,14 @@ class Told(BaseModel):
     how: SerializeAsAny[BaseModel]
 
 
+class TrialsOf(BaseModel):
+    """What the trials try, and what they depart from."""
+
+    model_config = ConfigDict(frozen=True)
+    trials: TrialParams
+    lora: LoraParams
+
+
 class TuningParams(BaseModel):
     """The knobs of tuning."""
 
@@ -117,7 +125,7 @@ class TuningParams(BaseModel):
         True
         """
         if asset == "tuning_trials":
-            return Told(chosen=self.trials.count > 0, how=TuningParams(trials=self.trials, lora=self.lora))
+            return Told(chosen=self.trials.count > 0, how=TrialsOf(trials=self.trials, lora=self.lora))
         if asset not in APPROACHES:
             return self.few_shot
         approach = APPROACHES[asset]

@@ -32,6 +32,8 @@ def said(folder: Path, text: str | bytes) -> Settings:
         ("\n\nworkers: many\n", "line 3, workers"),
         ("sources:\n  - name: desk\n  - name: two\n    gives: news\n", "line 2, sources.0"),
         ("7: seven\n", "line 1, 7"),
+        ("automation:\n  nightly: at_once\n", "line 2, automation.nightly"),
+        ("operation:\n  promotion:\n    guarded: [bleu]\n", "line 3, operation.promotion.guarded.0"),
         ("home: [a\nworkers: 1\n", "line 2: not YAML"),
         ("home: a\n\tworkers: 1\n", "line 2: not YAML"),
         ("home: \x00\n", "line 1: not YAML"),

@@ -100,6 +100,7 @@ WRONG = [
     "'{question} {shots}'",
     "'{shots} {question} {question}'",
     "'{shots} {shots} {question}'",
+    "'{shots}'",
     "3",
     "''",
 ]

@@ -78,3 +78,5 @@ def test_a_knob_of_one_approach_makes_no_other_stale():
     chosen_too = TuningParams(approaches=("lora", "full"))
     assert chosen_too.told("full_model").model_dump_json() != TuningParams().told("full_model").model_dump_json()
     assert chosen_too.told("lora_adapter").model_dump_json() == TuningParams().told("lora_adapter").model_dump_json()
+    prompts = TuningParams(few_shot={"prompts": "other.yaml"})
+    assert prompts.told("tuning_trials") == TuningParams().told("tuning_trials")
