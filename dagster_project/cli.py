@@ -57,6 +57,7 @@ def run(
                 "sources", "none is named in the settings", "name one; see examples/public_support.yaml"
             )
         only = _assets(refinery, select)
+        refinery.end_the_orphaned()
         from dagster_project.memory import PeakMemory
 
         started = time.monotonic()
@@ -252,10 +253,12 @@ def ui(
         if config is not None:
             os.environ["REFINERY_CONFIG"] = str(config.absolute())
         from dagster_project import web
-        from dagster_project.runs import dagster_home
+        from dagster_project.runs import dagster_home, end_the_orphaned, open_instance
         from dagster_project.settings import load
 
-        home = dagster_home(load())
+        home = dagster_home(settings := load())
+        with open_instance(settings) as instance:
+            end_the_orphaned(instance)
         console.print(f"http://{host}:{port} (stop with Ctrl-C)")
         raise typer.Exit(web.run(home, host, port))
 
@@ -325,6 +328,10 @@ class _Refinery:
 
         graph = self.definitions.resolve_asset_graph()
         return self._runs.Plan(graph, self.settings, self.lake, Desk(self.settings))
+
+    def end_the_orphaned(self) -> None:
+        """Say of runs that were killed that they are over."""
+        self._runs.end_the_orphaned(self.instance)
 
     def launch(self, request: Any, watch: Callable[[Any], None]) -> bool:
         """Run a request and tell whether it succeeded."""

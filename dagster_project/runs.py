@@ -1,5 +1,6 @@
 """Deciding which assets and partitions a run must make, and making them, on this process's Dagster instance."""
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -9,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 import dagster as dg
+import psutil
 from dagster._core.definitions.assets.graph.base_asset_graph import BaseAssetGraph
 
 from assets.tables import TABLES
@@ -21,6 +23,8 @@ from dagster_project.settings import Settings
 PARTITION = "dagster/partition"
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
+_LATEST = 50
+"""Events of a run that are asked who wrote them."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +140,30 @@ def launch(
         raise_on_error=False,
     )
     return result.success
+
+
+def end_the_orphaned(instance: dg.DagsterInstance) -> int:
+    """Report as failed the runs whose process is gone, and return how many.
+
+    A run that went with the machine, or was killed, says so to nobody: it would stay "started", and hold the one place
+    there is, until the daemon's limit.
+    """
+    started = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
+    orphaned = [run for run in started if not _is_worked_on(instance, run.run_id)]
+    for run in orphaned:
+        instance.report_run_failed(run, "Its process is gone: it was killed, or the machine went down.")
+    return len(orphaned)
+
+
+def _is_worked_on(instance: dg.DagsterInstance, run_id: str) -> bool:
+    """Tell whether the process that spoke last in a run is alive; a later one may bear its number."""
+    latest = instance.event_log_storage.get_logs_for_run(run_id, limit=_LATEST, ascending=False)
+    for entry in latest:
+        if entry.dagster_event and (pid := entry.dagster_event.pid):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                return psutil.Process(pid).create_time() <= entry.timestamp
+            return False
+    return True  # nobody says; it may be about to begin
 
 
 def dagster_home(settings: Settings) -> Path:

@@ -156,6 +156,9 @@ def test_killed_on_its_way_the_line_ends_where_it_would_have_ended(
     again = Refinery(tmp_path)
     again.run_killed(kills)
     assert "nothing was stale" in again("run").stdout
+    ended = [run.status for run in again.instance.get_runs()]
+    assert ended.count(dg.DagsterRunStatus.FAILURE) == len(kills)
+    assert set(ended) == {dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.SUCCESS}, "what was killed holds no place"
     assert hashes(again) == hashes(refinery)
     test_every_ledger_balances(again)
     test_every_asset_is_materialised_in_the_instance(again)
