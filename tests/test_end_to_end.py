@@ -62,7 +62,9 @@ class Refinery:
 
     @property
     def instance(self) -> dg.DagsterInstance:
-        return dg.DagsterInstance.from_config(str(self.home / "dagster"))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("DAGSTER_HOME", str(self.home / "dagster"))
+            return dg.DagsterInstance.from_config(str(self.home / "dagster"))
 
 
 @pytest.fixture(scope="module")
