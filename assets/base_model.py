@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from assets.errors import RefineryError
+from assets.precision import Precision, resolved
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -78,12 +79,13 @@ def _tokenizer(folder: str) -> PreTrainedTokenizerBase:
     return tokenizer
 
 
-def load_model(folder: Path, dtype: str = "bfloat16") -> PreTrainedModel:
-    """Load the weights in `dtype` (a torch dtype's name), ready to read and not to train."""
+def load_model(folder: Path, dtype: Precision = "auto") -> PreTrainedModel:
+    """Load the weights in `dtype`, ready to read and not to train."""
     import torch
     from transformers import AutoModelForCausalLM
 
-    return AutoModelForCausalLM.from_pretrained(folder, dtype=getattr(torch, dtype), local_files_only=True).eval()
+    type_ = getattr(torch, resolved(dtype))
+    return AutoModelForCausalLM.from_pretrained(folder, dtype=type_, local_files_only=True).eval()
 
 
 def template_sha256(tokenizer: PreTrainedTokenizerBase) -> str:

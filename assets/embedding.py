@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from assets.errors import RefineryError
+from assets.precision import Precision, on_the_processor
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -26,7 +27,7 @@ class _Encoder(NamedTuple):
     model: Any
 
 
-def embed(texts: Sequence[str], *, model: str, tokens: int, precision: str = "float32") -> NDArray[np.float32]:
+def embed(texts: Sequence[str], *, model: str, tokens: int, precision: Precision = "float32") -> NDArray[np.float32]:
     """Return the unit embedding of each text: the mean of its first `tokens` token vectors.
 
     Batches have fixed shapes, the last one filled up: a matrix product may round differently in another shape, and
@@ -39,7 +40,8 @@ def embed(texts: Sequence[str], *, model: str, tokens: int, precision: str = "fl
         return np.zeros((0, encoder.config.hidden_size), dtype=np.float32)
     encoded = tokenizer(list(texts), truncation=True, max_length=tokens)["input_ids"]
     out = np.zeros((len(texts), encoder.config.hidden_size), dtype=np.float32)
-    fast = torch.autocast("cpu", dtype=torch.bfloat16, enabled=precision == "bfloat16")
+    chosen = on_the_processor() if precision == "auto" else precision
+    fast = torch.autocast("cpu", dtype=torch.bfloat16, enabled=chosen == "bfloat16")
     with torch.inference_mode(), fast:
         for rows, width in _batches([len(ids) for ids in encoded]):
             ids = torch.full((_BATCH_TOKENS // width or 1, width), tokenizer.pad_token_id)

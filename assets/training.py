@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from assets.base_model import identity
+from assets.precision import MEANING, Precision, resolved
 
 Approach = Literal["lora", "instruction", "multitask", "transfer", "full"]
 Form = Literal["plain", "instruction"]
@@ -40,6 +41,7 @@ CODE = (
     "base_model",
     "canaries",
     "child",
+    "precision",
     "released",
     "training",
     *(f"tuning/{n}" for n in ("checkpoints", "learnt", "plan", "sft", "train", "weights")),
@@ -86,8 +88,8 @@ class TrainingParams(BaseModel):
     validation_examples: int = Field(default=64, ge=0, description="Validation examples scored each time.")
     patience: int = Field(default=3, ge=1, description="Validations without improvement before training stops.")
     seed: int = Field(default=7, description="Seed of initial weights, dropout and the order of examples.")
-    dtype: str = Field(
-        default="bfloat16", pattern="^(bfloat16|float32)$", description="Type of the frozen weights and the arithmetic."
+    dtype: Precision = Field(
+        default="auto", description=f"Type of the frozen weights and the arithmetic: {MEANING} What was used is stated."
     )
     threads: int | None = Field(
         default=None, ge=1, description="CPU threads; null takes one a core. Equal bytes need equal threads."
@@ -177,6 +179,10 @@ class TrainingRequest(BaseModel):
         if type(self.params) is not LESSONS[self.approach].params:
             raise ValueError(f"{self.approach} is trained by {LESSONS[self.approach].params.__name__}")
         return self
+
+    def here(self) -> Self:
+        """Return the request as this machine carries it out: in a type of numbers rather than `auto`."""
+        return self.model_copy(update={"params": self.params.model_copy(update={"dtype": resolved(self.params.dtype)})})
 
     @property
     def lesson(self) -> Lesson:

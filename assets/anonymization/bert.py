@@ -20,12 +20,6 @@ _ZERO = 8
 """What stands for 0 among the sixteen values of a 4-bit weight (MatMulNBits of com.microsoft, without zero points)."""
 
 
-def best_precision() -> torch.dtype:
-    """Return the number format this processor multiplies fastest: bfloat16 where it has instructions for it."""
-    native = any(torch.cpu.get_capabilities().get(name) for name in ("avx512_bf16", "amx_bf16", "sve_bf16", "bf16"))
-    return torch.bfloat16 if native else torch.float32
-
-
 class Bert:
     """The network; only what inference needs.
 

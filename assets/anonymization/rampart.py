@@ -76,9 +76,11 @@ class Rampart:
     """
 
     def __init__(self, folder: Path, precision: dtype | None = None) -> None:
+        import torch
         from tokenizers import Tokenizer
 
-        from assets.anonymization.bert import Bert, best_precision
+        from assets.anonymization.bert import Bert
+        from assets.precision import on_the_processor
 
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         self._labels = [config["id2label"][str(i)] for i in range(len(config["id2label"]))]
@@ -87,7 +89,7 @@ class Rampart:
         self._tokenizer.no_padding()
         marks = self._tokenizer.get_vocab()
         self._opens, self._closes = marks["[CLS]"], marks["[SEP]"]
-        self._bert = Bert(folder / "onnx" / "model_q4.onnx", config, precision or best_precision())
+        self._bert = Bert(folder / "onnx" / "model_q4.onnx", config, precision or getattr(torch, on_the_processor()))
 
     def find(self, texts: Sequence[str]) -> Iterator[list[Span]]:
         """Find what Rampart sees in each text."""

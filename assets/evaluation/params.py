@@ -7,6 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from assets.precision import MEANING, Precision
+
 Step = Literal["deployed", "critical_components", "monitored", "scheduled_retraining"]
 """What a road map asks for that nothing here measures."""
 
@@ -44,7 +46,7 @@ class PredictionParams(BaseModel):
     batch_tokens: int = Field(default=4096, ge=64, description="Tokens, padding included, in one forward pass.")
     batch_size: int = Field(default=32, ge=1, description="Answers written side by side.")
     seed: int = Field(default=7, description="Draws the test examples. A new seed is a new test set.")
-    dtype: str = Field(default="bfloat16", pattern="^(bfloat16|float32)$", description="Type of the weights.")
+    dtype: Precision = Field(default="auto", description=f"Type of the weights: {MEANING}")
     threads: int | None = Field(default=None, ge=1, description="CPU threads; null takes one a core.")
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, SerializeAsAny
 
+from assets.precision import MEANING, Precision
 from assets.training import APPROACHES, Approach, FullParams, LoraParams, TransferParams
 
 
@@ -39,7 +40,7 @@ class RefineParams(BaseModel):
         default=1536, ge=64, description="Longest prompt scored; beyond it fewer shots are shown."
     )
     batch_tokens: int = Field(default=4096, ge=64, description="Tokens, padding included, in one forward pass.")
-    dtype: str = Field(default="bfloat16", pattern="^(bfloat16|float32)$", description="Type of the weights.")
+    dtype: Precision = Field(default="auto", description=f"Type of the weights: {MEANING}")
     threads: int | None = Field(default=None, ge=1, description="CPU threads; null takes one a core.")
 
 

@@ -56,6 +56,7 @@ def train(request: TrainingRequest, out: Path) -> TrainingResult:
         RefineryError: The release is not whole, not approved, or has nothing to train on.
     """
     release = released.open_release(request.release)  # refuses before anything else is looked at
+    request = request.here()
     if (done := _done(request, release, out)) is not None:
         return done
     processes = _processes()

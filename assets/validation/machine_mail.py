@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from assets.embedding import embed
+from assets.precision import Precision
 from assets.validation.non_answers import essence
 from assets.validation.prototypes import AUTO_REPLY, BOUNCE, CUSTOMER, SPAM
 
@@ -42,7 +43,7 @@ _WEIGHT_OF_SIGNS = 0.2
 """What a sign weighs beside a unit vector."""
 
 
-def likenesses(texts: Sequence[str], vectors: Floats, *, model: str, tokens: int, precision: str) -> Floats:
+def likenesses(texts: Sequence[str], vectors: Floats, *, model: str, tokens: int, precision: Precision) -> Floats:
     """Return how much more each letter is like the nearest of the `KINDS` than like a customer's, shape (n, 3).
 
     From 0 to 1, where 0.5 is as much; to the kinds that are not its nearest a letter has likeness 0.
@@ -64,7 +65,7 @@ def likenesses(texts: Sequence[str], vectors: Floats, *, model: str, tokens: int
 
 
 @cache
-def _learnt(model: str, tokens: int, precision: str) -> tuple[Any, Any]:
+def _learnt(model: str, tokens: int, precision: Precision) -> tuple[Any, Any]:
     """Return the weights (d + signs, 4) and biases (4,) of the kinds, the customers' last."""
     from sklearn.linear_model import LogisticRegression
 

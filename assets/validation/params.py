@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from assets.precision import Precision
 from assets.validation.calibration import MISMATCHED_COSINES
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -23,9 +24,10 @@ class ScoringParams(BaseModel):
     embedding_tokens: int = Field(
         default=64, ge=16, le=512, description="Opening of a text that is embedded, in tokens; a multiple of 16."
     )
-    precision: Literal["float32", "bfloat16"] = Field(
+    precision: Precision = Field(
         default="float32",
-        description="bfloat16 is 3 to 4 times faster on processors that know it, and moves a cosine by at most 0.003.",
+        description="bfloat16 is 3 to 4 times faster on processors that know it, and moves a cosine by at most 0.003; "
+        "auto takes it there alone, so that scores depend a little on the machine.",
     )
     mismatched_cosines: tuple[float, ...] = Field(
         default=MISMATCHED_COSINES,

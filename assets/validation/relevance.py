@@ -14,20 +14,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from assets.embedding import embed
+from assets.precision import Precision
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
 def similarity(
-    questions: Sequence[str], answers: Sequence[str], *, model: str, tokens: int, precision: str = "float32"
+    questions: Sequence[str], answers: Sequence[str], *, model: str, tokens: int, precision: Precision = "float32"
 ) -> NDArray[np.float32]:
     """Return the cosine of each question and its answer."""
     return np.einsum("ij,ij->i", *vectors(questions, answers, model=model, tokens=tokens, precision=precision))
 
 
 def vectors(
-    questions: Sequence[str], answers: Sequence[str], *, model: str, tokens: int, precision: str = "float32"
+    questions: Sequence[str], answers: Sequence[str], *, model: str, tokens: int, precision: Precision = "float32"
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the unit embeddings of questions and answers, every distinct text embedded once."""
     texts = sorted({*questions, *answers})
