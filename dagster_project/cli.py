@@ -253,12 +253,13 @@ def ui(
         if config is not None:
             os.environ["REFINERY_CONFIG"] = str(config.absolute())
         from dagster_project import web
+        from dagster_project.resources.lake import Lake
         from dagster_project.runs import dagster_home, end_the_orphaned, open_instance
         from dagster_project.settings import load
 
         home = dagster_home(settings := load())
         with open_instance(settings) as instance:
-            end_the_orphaned(instance)
+            end_the_orphaned(instance, Lake(settings.lake_root))
         console.print(f"http://{host}:{port} (stop with Ctrl-C)")
         raise typer.Exit(web.run(home, host, port))
 
@@ -331,7 +332,7 @@ class _Refinery:
 
     def end_the_orphaned(self) -> None:
         """Say of runs that were killed that they are over."""
-        self._runs.end_the_orphaned(self.instance)
+        self._runs.end_the_orphaned(self.instance, self.lake)
 
     def launch(self, request: Any, watch: Callable[[Any], None]) -> bool:
         """Run a request and tell whether it succeeded."""

@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import dagster as dg
 import psutil
 from dagster._core.definitions.assets.graph.base_asset_graph import BaseAssetGraph
+from dagster._core.definitions.data_version import DATA_VERSION_TAG
 
 from assets.tables import TABLES
 from dagster_project.jobs import line_of
@@ -142,17 +144,41 @@ def launch(
     return result.success
 
 
-def end_the_orphaned(instance: dg.DagsterInstance) -> int:
+def end_the_orphaned(instance: dg.DagsterInstance, lake: Lake) -> int:
     """Report as failed the runs whose process is gone, and return how many.
 
     A run that went with the machine, or was killed, says so to nobody: it would stay "started", and hold the one place
-    there is, until the daemon's limit.
+    there is, until the daemon's limit. What it published and could not tell of any more is told here.
     """
     started = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
     orphaned = [run for run in started if not _is_worked_on(instance, run.run_id)]
     for run in orphaned:
+        for event in _untold(instance, lake, run.run_id):
+            instance.report_runless_asset_event(event)
         instance.report_run_failed(run, "Its process is gone: it was killed, or the machine went down.")
     return len(orphaned)
+
+
+def _untold(instance: dg.DagsterInstance, lake: Lake, run_id: str) -> Iterator[dg.AssetMaterialization]:
+    """Yield what a run published and the instance has not heard of."""
+    events = instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
+    told = {(e.dagster_event.asset_key, e.dagster_event.partition) for e in events if e.dagster_event}
+    for asset, table in TABLES.items():
+        for name, manifest in lake.manifests(asset).items():
+            key, partition = dg.AssetKey(asset), name if table.partitioned else None
+            if manifest.run_id == run_id and (key, partition) not in told:
+                said: dict[str, Any] = {
+                    "dagster/row_count": manifest.rows,
+                    "sha256": manifest.table_sha256,
+                    "path": manifest.table,
+                }
+                yield dg.AssetMaterialization(
+                    key,
+                    description="Published by a run that was killed before it could tell.",
+                    metadata=said,
+                    partition=partition,
+                    tags={} if table.partitioned else {DATA_VERSION_TAG: manifest.table_sha256},
+                )
 
 
 def _is_worked_on(instance: dg.DagsterInstance, run_id: str) -> bool:

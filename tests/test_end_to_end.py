@@ -12,6 +12,7 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster import DagsterRunStatus as Status
 
 from assets.ledger import balance
 from assets.tables import TABLES
@@ -20,6 +21,14 @@ from dagster_project.resources.lake import Lake
 from tests import killed, models
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+ONE_OF_EVERY_KIND = (
+    ("anonymized_records", "computed"),
+    ("unique_pairs", "half"),
+    ("split_assignments", "unnamed"),
+    ("dataset_release", "named"),
+)
 
 
 class Refinery:
@@ -69,10 +78,14 @@ class Refinery:
 
 @pytest.fixture(scope="module")
 def refinery(tmp_path_factory: pytest.TempPathFactory) -> Refinery:
+    """A refinery whose line was made by runs that were killed, and one that ended well."""
     made = Refinery(tmp_path_factory.mktemp("end-to-end"))
-    done = made("run")
-    assert done.returncode == 0, done.stdout + done.stderr
+    made.run_killed(ONE_OF_EVERY_KIND)
     return made
+
+
+def test_what_was_killed_is_over(refinery: Refinery) -> None:
+    assert {run.status for run in refinery.instance.get_runs()} == {Status.FAILURE, Status.SUCCESS}
 
 
 def test_every_asset_is_materialised_in_the_instance(refinery: Refinery) -> None:
@@ -140,30 +153,15 @@ def _text(file: Path) -> str:
     return file.read_bytes().decode("utf-8", errors="replace")
 
 
-KILLS = tuple((asset, moment) for asset in TABLES for moment in killed.MOMENTS)
-ONE_OF_EVERY_KIND = (
-    ("anonymized_records", "computed"),
-    ("unique_pairs", "half"),
-    ("split_assignments", "unnamed"),
-    ("dataset_release", "named"),
-)
-
-
-@pytest.mark.parametrize(
-    "kills", [ONE_OF_EVERY_KIND, pytest.param(KILLS, marks=pytest.mark.soak)], ids=["one-of-every-kind", "all"]
-)
-def test_killed_on_its_way_the_line_ends_where_it_would_have_ended(
-    refinery: Refinery, tmp_path: Path, kills: Sequence[tuple[str, str]]
-) -> None:
-    again = Refinery(tmp_path)
-    again.run_killed(kills)
-    assert "nothing was stale" in again("run").stdout
-    ended = [run.status for run in again.instance.get_runs()]
-    assert ended.count(dg.DagsterRunStatus.FAILURE) == len(kills)
-    assert set(ended) == {dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.SUCCESS}, "what was killed holds no place"
-    assert hashes(again) == hashes(refinery)
-    test_every_ledger_balances(again)
-    test_every_asset_is_materialised_in_the_instance(again)
+@pytest.mark.soak
+def test_killed_at_every_moment_of_every_asset_the_line_ends_where_it_would_have_ended(tmp_path: Path) -> None:
+    whole, killed_on_its_way = Refinery(tmp_path / "whole"), Refinery(tmp_path / "killed")
+    assert whole("run").returncode == 0
+    killed_on_its_way.run_killed([(asset, moment) for asset in TABLES for moment in killed.MOMENTS])
+    assert hashes(killed_on_its_way) == hashes(whole)
+    for holds in (test_every_asset_is_materialised_in_the_instance, test_every_ledger_balances):
+        holds(killed_on_its_way)
+    test_what_was_killed_is_over(killed_on_its_way)
 
 
 def hashes(refinery: Refinery) -> dict[str, dict[str, tuple[str, str]]]:

@@ -8,6 +8,7 @@ import dagster as dg
 import pytest
 
 from dagster_project import runs
+from dagster_project.resources.lake import Lake
 from dagster_project.settings import Settings
 
 WORKER = """
@@ -42,13 +43,13 @@ def worker(tmp_path, monkeypatch):
 
 def test_a_run_whose_process_was_killed_is_reported_as_failed_and_one_that_is_worked_on_is_not(worker, tmp_path):
     with dg.DagsterInstance.from_config(str(tmp_path)) as instance:
-        assert runs.end_the_orphaned(instance) == 0
+        assert runs.end_the_orphaned(instance, Lake(tmp_path)) == 0
         assert [run.status for run in instance.get_runs()] == [dg.DagsterRunStatus.STARTED]
         worker.kill()
         worker.wait()
-        assert runs.end_the_orphaned(instance) == 1
+        assert runs.end_the_orphaned(instance, Lake(tmp_path)) == 1
         assert [run.status for run in instance.get_runs()] == [dg.DagsterRunStatus.FAILURE]
-        assert runs.end_the_orphaned(instance) == 0
+        assert runs.end_the_orphaned(instance, Lake(tmp_path)) == 0
 
 
 def test_another_process_that_bears_its_number_now_does_not_count(worker, tmp_path, monkeypatch):
@@ -61,4 +62,4 @@ def test_another_process_that_bears_its_number_now_does_not_count(worker, tmp_pa
 
     monkeypatch.setattr(runs.psutil, "Process", Later)
     with dg.DagsterInstance.from_config(str(tmp_path)) as instance:
-        assert runs.end_the_orphaned(instance) == 1
+        assert runs.end_the_orphaned(instance, Lake(tmp_path)) == 1
