@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 ONE_OF_EVERY_KIND = (
-    ("anonymized_records", "computed"),
+    ("normalized_records", "computed"),
     ("unique_pairs", "half"),
     ("split_assignments", "unnamed"),
     ("dataset_release", "named"),
