@@ -79,7 +79,7 @@ class House:
             del tickets[gone]
         urls = {"sqlite": f"sqlite:///{self.file}", "postgres": postgres}
         desks = [{**tickets, "name": f"desk_{n}", "kind": "sql", "url": u, "table": "tickets"} for n, u in urls.items()]
-        quick = {"every_seconds": 5, "backoff_seconds": 1}
+        quick = {"every_seconds": 10, "backoff_seconds": 1}
         return {
             **said,
             "home": str(self.home),
