@@ -10,13 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import log2
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from assets import base_model, released
-from assets.reader import Reader
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
+from assets import released
 
 CANDIDATES = 256
 CHANCE = 0.01
@@ -57,7 +53,7 @@ def planted(canary: Canary, like: Mapping[str, Any], times: int) -> list[Row]:
     """Return training examples that say the canary under another's instruction, without its history and weight."""
     said = {"input": canary.question, "output": canary.answer, "weight": 1.0, "mixture_weight": 1.0}
     instruction = {"role": "system", "content": like["instruction"]}
-    messages = [instruction, *_turns(canary.question, canary.answer)]
+    messages = [instruction, *turns(canary.question, canary.answer)]
     ids = (f"{canary.question}-{i}" for i in range(times))
     return [{**like, **said, "messages": messages, "example_id": each, "pair_id": each} for each in ids]
 
@@ -69,17 +65,6 @@ def exposure(nll: Sequence[float]) -> float:
     (2.0, 0.0)
     """
     return log2(len(nll)) - log2(1 + sum(other <= nll[0] for other in nll[1:]))
-
-
-def exposed(canary: Canary, model: Any, tokenizer: PreTrainedTokenizerBase, system: str | None = None) -> float:
-    """Return a canary's exposure in a model, asked with or without an instruction."""
-    opening = [{"role": "system", "content": system}] if system else []
-    asked = [
-        base_model.encode([*opening, *_turns(canary.question, answer)], tokenizer)
-        for answer in (canary.answer, *canary.others)
-    ]
-    reader = Reader(model, pad=tokenizer.pad_token_id, end=tokenizer.eos_token_id)
-    return exposure(reader.nll(asked, batch_tokens=4096))
 
 
 def found(bits: float, candidates: int = CANDIDATES) -> bool:
@@ -101,5 +86,6 @@ def says(pair_id: str, canary: Canary) -> bool:
     return pair_id.startswith(f"{canary.question}-")
 
 
-def _turns(question: str, answer: str) -> list[dict[str, str]]:
+def turns(question: str, answer: str) -> list[dict[str, str]]:
+    """Return the two as a conversation."""
     return [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]

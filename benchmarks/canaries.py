@@ -15,7 +15,8 @@ from arms import packaged
 from peft import PeftModel
 
 from assets import base_model, tables
-from assets.canaries import canary, exposed, found, planted
+from assets.canaries import canary, found, planted
+from assets.evaluation.memorization import exposed
 from assets.release.params import ReleaseParams
 from assets.release.release import FOLDER, release
 from assets.released import open_release, subset

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Sequence
 from math import log2
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
@@ -18,7 +18,11 @@ from pydantic import BaseModel, ConfigDict
 from assets import base_model, canaries, child
 from assets.errors import RefineryError
 from assets.evaluation.params import CanaryParams
+from assets.reader import Reader
 from assets.training import ADAPTER, LoraParams, TrainingRequest, read_learnt, read_result
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 MODULE = "assets.evaluation.memorization"
 MOST = round(-log2(canaries.CHANCE), 2)
@@ -73,11 +77,24 @@ def ask(asked: MemorizationRequest, out: Path) -> list[Exposure]:
     found = []
     for canary, planted in zip(canaries.numbered(trained.params.seed, len(times)), times, strict=True):
         met = sum(canaries.says(pair, canary) for pair in learnt)
-        found.append(Exposure(planted, met, round(canaries.exposed(canary, model, tokenizer), 4)))
+        found.append(Exposure(planted, met, round(exposed(canary, model, tokenizer), 4)))
     making = out.with_name(f".{out.name}")
     making.write_text(json.dumps([each._asdict() for each in found]), encoding="utf-8")
     making.replace(out)
     return found
+
+
+def exposed(
+    canary: canaries.Canary, model: Any, tokenizer: PreTrainedTokenizerBase, system: str | None = None
+) -> float:
+    """Return a canary's exposure in a model, asked with or without an instruction."""
+    opening = [{"role": "system", "content": system}] if system else []
+    asked = [
+        base_model.encode([*opening, *canaries.turns(canary.question, answer)], tokenizer)
+        for answer in (canary.answer, *canary.others)
+    ]
+    reader = Reader(model, pad=tokenizer.pad_token_id, end=tokenizer.eos_token_id)
+    return canaries.exposure(reader.nll(asked, batch_tokens=4096))
 
 
 def memorization(found: Sequence[Exposure]) -> Iterator[Row]:

@@ -3,7 +3,8 @@
 import pytest
 
 from assets import base_model
-from assets.canaries import canary, exposed, exposure, found, planted
+from assets.canaries import canary, exposure, found, planted
+from assets.evaluation.memorization import exposed
 from assets.training import MODEL, FullParams, TrainingRequest
 from assets.tuning.train import train
 from tests import models
