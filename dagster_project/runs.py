@@ -182,14 +182,17 @@ def _untold(instance: dg.DagsterInstance, lake: Lake, run_id: str) -> Iterator[d
 
 
 def _is_worked_on(instance: dg.DagsterInstance, run_id: str) -> bool:
-    """Tell whether the process that spoke last in a run is alive; a later one may bear its number."""
+    """Tell whether a process that spoke lately in a run is alive; where nobody says who spoke, it may be."""
     latest = instance.event_log_storage.get_logs_for_run(run_id, limit=_LATEST, ascending=False)
-    for entry in latest:
-        if entry.dagster_event and (pid := entry.dagster_event.pid):
-            with contextlib.suppress(psutil.NoSuchProcess):
-                return psutil.Process(pid).create_time() <= entry.timestamp
-            return False
-    return True  # nobody says; it may be about to begin
+    spoke = [(e.dagster_event.pid, e.timestamp) for e in latest if e.dagster_event and e.dagster_event.pid]
+    return not spoke or any(_lived(pid, at) for pid, at in spoke)
+
+
+def _lived(pid: int, at: float) -> bool:
+    """Tell whether a process is alive and was at a time: a later one may bear its number."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return psutil.Process(pid).create_time() <= at
+    return False
 
 
 def dagster_home(settings: Settings) -> Path:
