@@ -170,6 +170,16 @@ def hashes(refinery: Refinery) -> dict[str, dict[str, tuple[str, str]]]:
     return {name: {k: (m.table_sha256, m.ledger_sha256) for k, m in parts.items()} for name, parts in lines.items()}
 
 
+def test_a_dataset_that_falls_below_the_bar_is_neither_released_nor_trained_on(refinery: Refinery) -> None:
+    later = ("dataset_release", "lora_adapter", "model_package")
+    before = {name: refinery.lake.manifests(name) for name in later}
+    done = refinery("run", REFINERY_QUALITY__MIN_EXAMPLES="1000000")
+    assert done.returncode == 1
+    assert "quality_verdict" in done.stdout
+    assert refinery.lake.read("quality_verdict").column("passed").to_pylist() == [False]
+    assert {name: refinery.lake.manifests(name) for name in later} == before
+
+
 def test_a_changed_ticket_remakes_its_own_week_and_what_follows(refinery: Refinery) -> None:
     before = {k: m.table_sha256 for k, m in refinery.lake.manifests("validated_pairs").items()}
     runs = {k: m.run_id for k, m in refinery.lake.manifests("tickets").items()}
@@ -185,15 +195,6 @@ def test_a_changed_ticket_remakes_its_own_week_and_what_follows(refinery: Refine
     assert len(again) == 1
     changed = {k for k, m in refinery.lake.manifests("validated_pairs").items() if m.table_sha256 != before[k]}
     assert changed <= again
-
-
-def test_a_dataset_below_the_bar_is_not_trained_on(tmp_path: Path) -> None:
-    refinery = Refinery(tmp_path)
-    done = refinery("run", REFINERY_QUALITY__MIN_EXAMPLES="1000000")
-    assert done.returncode == 1
-    assert "quality_verdict" in done.stdout
-    assert refinery.lake.manifest("dataset_release") is None
-    assert refinery.lake.manifest("lora_adapter") is None
 
 
 def test_a_source_that_is_missing_is_named(tmp_path: Path) -> None:
