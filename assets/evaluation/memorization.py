@@ -84,15 +84,10 @@ def ask(asked: MemorizationRequest, out: Path) -> list[Exposure]:
     return found
 
 
-def exposed(
-    canary: canaries.Canary, model: Any, tokenizer: PreTrainedTokenizerBase, system: str | None = None
-) -> float:
-    """Return a canary's exposure in a model, asked with or without an instruction."""
-    opening = [{"role": "system", "content": system}] if system else []
-    asked = [
-        base_model.encode([*opening, *canaries.turns(canary.question, answer)], tokenizer)
-        for answer in (canary.answer, *canary.others)
-    ]
+def exposed(canary: canaries.Canary, model: Any, tokenizer: PreTrainedTokenizerBase) -> float:
+    """Return a canary's exposure in a model that is asked without an instruction."""
+    answers = (canary.answer, *canary.others)
+    asked = [base_model.encode(canaries.turns(canary.question, answer), tokenizer) for answer in answers]
     reader = Reader(model, pad=tokenizer.pad_token_id, end=tokenizer.eos_token_id)
     return canaries.exposure(reader.nll(asked, batch_tokens=4096))
 
